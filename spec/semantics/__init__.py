@@ -1,0 +1,11 @@
+"""The executable meaning: ``step(domain, operation, profile)``.
+
+One module a chapter. Every operation says the same four things under the same
+headings: what is refused, what is destroyed, what becomes of the tree, what
+becomes of the active state. The first two are ``refused`` and ``destroyed``,
+the last two are ``effect``.
+"""
+
+from snaptree.spec.semantics.step import destroyed, step
+
+__all__ = ["destroyed", "step"]
