@@ -1,0 +1,143 @@
+"""The registry: what it reads, what it refuses to read, and whom it blames."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+from snaptree.conformance.aspects import PARTS, RELATIONS
+from snaptree.spec import rules as registry
+from snaptree.spec.operations import CALLS
+from snaptree.spec.outcomes import REFUSALS
+from snaptree.spec.rules import MalformedChapter, UnknownRule, attribute, rule, rules, select
+
+HEAD = "> **MERGE-1** (MUST) One sentence.\n>\n"
+SPEAKS = "> *Speaks of:* * / accepted / content / *\n"
+
+
+def test_ids_are_a_topic_and_a_number_and_stated_once() -> None:
+    identifiers = [one.id for one in rules()]
+    assert len(identifiers) > 90
+    assert len(set(identifiers)) == len(identifiers)
+    assert [one for one in identifiers if not re.fullmatch(r"[A-Z]+-[1-9]\d*", one)] == []
+
+
+def test_rules_come_in_the_order_of_the_chapters() -> None:
+    places = [registry.CHAPTERS.index(one.chapter) for one in rules()]
+    assert places == sorted(places)
+
+
+def test_a_rule_is_found_in_any_case() -> None:
+    assert rule("refuse-1") is rule("REFUSE-1")
+    assert rule("REFUSE-1").level == "MUST"
+
+
+def test_an_unknown_rule_suggests_others() -> None:
+    with pytest.raises(UnknownRule) as caught:
+        rule("REFUSE-99")
+    assert "REFUSE-99" in str(caught.value)
+    assert any(near.startswith("REFUSE-") for near in caught.value.nearest)
+
+
+def test_an_unknown_rule_that_resembles_nothing_suggests_nothing() -> None:
+    with pytest.raises(UnknownRule) as caught:
+        rule("%%%%")
+    assert caught.value.nearest == []
+
+
+@pytest.mark.parametrize("patterns", [["REFUSE-*"], ["refusals"], ["refuse-*", "REFUSE-1"]])
+def test_selection_by_glob_and_by_chapter(patterns: list[str]) -> None:
+    assert [one.id for one in select(patterns)] == [one.id for one in rules() if one.chapter == "refusals"]
+
+
+@pytest.mark.parametrize("patterns", [[], [""], ["no-such-rule"], ["ZZZ-*"]])
+def test_selecting_nothing_gives_nothing(patterns: list[str]) -> None:
+    assert list(select(patterns)) == []
+
+
+def test_speaks_of_uses_only_known_words() -> None:
+    """A misspelt word matches nothing, and its rule would never be blamed."""
+    outcomes = {"accepted", "refused", *REFUSALS}
+    unknown = {
+        one.id: sorted(words)
+        for one in rules()
+        for aspect in one.aspects
+        if (
+            words := (aspect.calls - set(CALLS))
+            | (aspect.outcomes - outcomes)
+            | (aspect.parts - set(PARTS))
+            | (aspect.relations - set(RELATIONS))
+        )
+    }
+    assert unknown == {}
+
+
+def test_whatever_differs_some_rule_speaks_of_it() -> None:
+    outcomes = ("accepted", "refused", *REFUSALS)
+    silent = [where for where in product(CALLS, outcomes, PARTS, RELATIONS) if not attribute(*where)]
+    assert silent == []
+
+
+def test_every_call_is_spoken_of_by_name() -> None:
+    named = {call for one in rules() for aspect in one.aspects for call in aspect.calls}
+    assert set(CALLS) - named == set()
+
+
+def test_a_refusal_with_an_effect_is_blamed_on_that_rule_first() -> None:
+    parts = [part for part in PARTS if part not in ("outcome", "result", "casualties")]
+    first = {attribute(call, "WouldDiscard", part, "other")[0] for call, part in product(CALLS, parts)}
+    assert first == {"REFUSE-1"}
+
+
+def test_refused_in_a_rule_means_every_kind_of_refusal() -> None:
+    speaking = {kind: attribute("revert", kind, "content", "active") for kind in REFUSALS}
+    assert {kind for kind, blamed in speaking.items() if "REFUSE-1" in blamed} == set(REFUSALS)
+    assert "REFUSE-1" not in attribute("revert", "accepted", "content", "active")
+
+
+@pytest.mark.parametrize(
+    ("chapter", "line"),
+    [
+        ("no title\n", 1),
+        ("# T\n\n> **MERGE-1** MUST One sentence.\n", 3),
+        (f"# T\n\n{HEAD}", 3),
+        (f"# T\n\n{HEAD}> *Speaks of:* * / accepted / content\n", 3),
+        (f"# T\n\n{HEAD}{SPEAKS}> *Because:* of that.\n", 6),
+        (f"# T\n\n{HEAD}{SPEAKS}> *Example:* discard(a)\n", 3),
+    ],
+    ids=["title", "level", "silent", "three-fields", "label", "example"],
+)
+def test_a_malformed_chapter_is_named_with_its_line(
+    chapter: str, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "merge.md").write_text(chapter, encoding="utf-8")
+    monkeypatch.setattr(registry, "files", lambda package: tmp_path)
+    monkeypatch.setattr(registry, "CHAPTERS", ("merge",))
+    with pytest.raises(MalformedChapter, match=rf"^merge\.md:{line}: "):
+        registry.chapters.__wrapped__()
+
+
+def test_a_well_formed_rule_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "# The title\n\nSome prose.\n\n"
+        "> **MERGE-7** (SHOULD) One sentence.\n>\n"
+        "> *Why:* A reason.\n"
+        "> *Speaks of:* discard, retire / accepted / content / child\n"
+        "> *Source:* mail\n"
+        "> *Example:* fork: discard(d); discard(c)\n"
+    )
+    (tmp_path / "merge.md").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(registry, "files", lambda package: tmp_path)
+    monkeypatch.setattr(registry, "CHAPTERS", ("merge",))
+    (chapter,) = registry.chapters.__wrapped__()
+    (read,) = chapter.rules
+    assert (chapter.name, chapter.title) == ("merge", "The title")
+    assert "Some prose." in chapter.text
+    assert (read.id, read.level, read.sentence) == ("MERGE-7", "SHOULD", "One sentence.")
+    assert (read.why, read.sources) == ("A reason.", ("mail",))
+    assert read.examples[0].tree == "fork"
+    assert read.examples[0].operations == ("discard(d)", "discard(c)")
+    assert read.aspects[0].covers("retire", "accepted", "content", "child")
+    assert not read.aspects[0].covers("revert", "accepted", "content", "child")
