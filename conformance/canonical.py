@@ -1,0 +1,97 @@
+"""The shape of a state up to isomorphism: what it is, not what things are called.
+
+Two domains have the same shape if one becomes the other by renaming snapshots
+and exchanging contents. The exhaustive method visits each shape once, and the
+stable id of a deviation is made from the shape before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from snaptree.spec.state import Domain, Memory
+
+Code = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A canonical key, and the snapshots in canonical order.
+
+    ``order`` lists snapshot ids in pre-order with equal children in any order.
+    ``distinct`` are the places in that order that stand for their orbit: of
+    several equal subtrees under one parent only the first is listed.
+    """
+
+    key: Code
+    order: tuple[str, ...]
+    distinct: tuple[int, ...]
+
+
+def shape_of(domain: Domain) -> Shape:
+    """The shape of a domain."""
+    codes: dict[str, Code] = {}
+    roots = [_code(domain, root, codes) for root in domain.children_of(None)]
+    order: list[str] = []
+    distinct: list[int] = []
+    _walk(domain, domain.children_of(None), codes, order, distinct, fresh=True)
+    places = {snapshot: place for place, snapshot in enumerate(order)}
+    retired = sorted(_retired_place(places, gone.parent) for gone in domain.retired.values())
+    image = domain.managed_save
+    key = (
+        tuple(sorted(roots)),
+        domain.current is None,
+        is_dirty(domain),
+        domain.active.power,
+        _memory_kind(domain.active.memory),
+        None if image is None else (image.power, _memory_kind(image.memory)),
+        tuple(retired),
+    )
+    return Shape(key, tuple(order), tuple(distinct))
+
+
+def _retired_place(places: dict[str, int], parent: str | None) -> int:
+    return -1 if parent is None else places.get(parent, -2)
+
+
+def _code(domain: Domain, snapshot: str, codes: dict[str, Code]) -> Code:
+    point, parent = domain.snapshots[snapshot].point, domain.snapshots[snapshot].parent
+    under = domain.base if parent is None else domain.snapshots[parent].point
+    below = tuple(sorted(_code(domain, child, codes) for child in domain.children_of(snapshot)))
+    # A snapshot with an empty delta behaves differently once its neighbours are merged.
+    empty = point.disks == under.disks
+    codes[snapshot] = (domain.current == snapshot, point.power, _memory_kind(point.memory), empty, below)
+    return codes[snapshot]
+
+
+def _memory_kind(memory: Memory) -> str:
+    if memory is None:
+        return "none"
+    return "unspecified" if memory == "unspecified" else "written"
+
+
+def _walk(
+    domain: Domain,
+    family: tuple[str, ...],
+    codes: dict[str, Code],
+    order: list[str],
+    distinct: list[int],
+    *,
+    fresh: bool,
+) -> None:
+    last: Code | None = None
+    for snapshot in sorted(family, key=lambda one: codes[one]):
+        first_of_kind = fresh and codes[snapshot] != last
+        last = codes[snapshot]
+        if first_of_kind:
+            distinct.append(len(order))
+        order.append(snapshot)
+        _walk(domain, domain.children_of(snapshot), codes, order, distinct, fresh=first_of_kind)
+
+
+def is_dirty(domain: Domain) -> bool:
+    """Whether the active state holds something that its current snapshot, or base, does not."""
+    grown_from = domain.base if domain.current is None else domain.snapshots[domain.current].point
+    active = domain.active
+    return active.disks != grown_from.disks or active.configuration != grown_from.configuration

@@ -1,0 +1,177 @@
+"""Who does the work: this process, or several of them with a driver each.
+
+A worker ends when it is told to, when it is interrupted, and when the process
+that started it is gone; in every case it closes its driver first.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Protocol
+
+from snaptree.conformance.deviations import Sign
+from snaptree.conformance.driver import Driver, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers import open_driver
+from snaptree.conformance.units import Report, Unit, perform
+
+PATIENCE: Final = 1.0
+"""Seconds between two looks at whether the other side is still there."""
+
+
+class WorkerFailed(Exception):
+    """A worker ended by a fault that is not the driver's; the text holds its report."""
+
+
+class Crew(Protocol):
+    """Does units of work."""
+
+    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
+        """Do all units; ``heard`` is given every report. A unit cut off by the deadline ends early."""
+
+
+@contextmanager
+def crew(name: str, options: DriverOptions, jobs: int) -> Iterator[Crew]:
+    """As many workers as jobs, each with its own driver; they are gone afterwards."""
+    workers: Alone | Together = Alone(name, options) if jobs <= 1 else Together(name, options, jobs)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+class Alone:
+    """The work is done in this process."""
+
+    def __init__(self, name: str, options: DriverOptions) -> None:
+        self._driver: Driver = open_driver(name, options)
+        self._known: set[Sign] = set()
+
+    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
+        """Do one unit after the other."""
+        for unit in units:
+            perform(self._driver, unit, deadline, self._known, heard)
+
+    def close(self) -> None:
+        """Close the driver."""
+        self._driver.close()
+
+
+class Together:
+    """The work is done in several processes."""
+
+    def __init__(self, name: str, options: DriverOptions, jobs: int) -> None:
+        # A fresh interpreter for each: a driver may have threads, and threads do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self._tasks: Any = context.Queue()
+        self._reports: Any = context.Queue()
+        self._workers = [
+            context.Process(
+                target=_worker, args=(name, options, self._tasks, self._reports, os.getpid()), daemon=True
+            )
+            for _ in range(jobs)
+        ]
+        for worker in self._workers:
+            worker.start()
+
+    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
+        """Hand out units, never more than one ahead of each worker, so that a deadline holds."""
+        under_way = 0
+        waiting = iter(units)
+        exhausted = False
+        while under_way or not exhausted:
+            while not exhausted and under_way < len(self._workers):
+                unit = next(waiting, None)
+                if unit is None:
+                    exhausted = True
+                else:
+                    self._tasks.put((unit, deadline))
+                    under_way += 1
+            if under_way:
+                under_way -= self._hear(heard)
+
+    def _hear(self, heard: Callable[[Report], None]) -> int:
+        """Wait for one message; how many units it ended."""
+        try:
+            kind, content = self._reports.get(timeout=PATIENCE)
+        except queue.Empty:
+            for worker in self._workers:
+                if not worker.is_alive():
+                    raise WorkerFailed(f"a worker process ended with exit code {worker.exitcode}") from None
+            return 0
+        if kind == "report":
+            heard(content)
+            return 0
+        if kind == "unavailable":
+            raise DriverUnavailable(content[0], install=content[1])
+        if kind == "failed":
+            raise WorkerFailed(content)
+        return 1
+
+    def close(self) -> None:
+        """End the workers, each after it has closed its driver."""
+        for worker in self._workers:
+            if worker.is_alive():
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid or 0, signal.SIGTERM)
+        for worker in self._workers:
+            worker.join(timeout=20)
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
+        for channel in (self._tasks, self._reports):
+            channel.cancel_join_thread()
+            channel.close()
+
+
+class _Ended(BaseException):
+    """Told to end. Not an Exception: nothing that judges a driver may swallow it."""
+
+
+def _end(_signal: int, _frame: Any) -> None:
+    # Once is enough: a second one would tear the driver's closing apart.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Ended
+
+
+def _worker(name: str, options: DriverOptions, tasks: Any, reports: Any, parent: int) -> None:
+    """The life of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        try:
+            driver = open_driver(name, options)
+        except DriverUnavailable as error:
+            reports.put(("unavailable", (str(error), error.install)))
+            return
+        try:
+            _serve(driver, tasks, reports, parent)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            driver.close()
+    except _Ended:
+        reports.cancel_join_thread()
+    except BaseException:  # noqa: BLE001 - a fault of ours must reach the person who runs it
+        reports.put(("failed", traceback.format_exc()))
+
+
+def _serve(driver: Driver, tasks: Any, reports: Any, parent: int) -> None:
+    known: set[Sign] = set()
+
+    def say(report: Report) -> None:
+        if os.getppid() != parent:
+            raise _Ended
+        reports.put(("report", report))
+
+    while os.getppid() == parent:
+        try:
+            unit, deadline = tasks.get(timeout=PATIENCE)
+        except queue.Empty:
+            continue
+        perform(driver, unit, deadline, known, say)
+        reports.put(("done", None))

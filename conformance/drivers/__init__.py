@@ -1,0 +1,89 @@
+"""The drivers that come with snaptree, and how any driver is named and opened.
+
+A driver is named ``simulator``, ``qemu``, or ``package.module:Class`` for one
+that somebody else wrote. What stands behind the colon of a shipped driver's
+name is its target.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import Final
+
+from snaptree.conformance.driver import Driver, DriverOptions, DriverUnavailable
+
+
+class UnknownDriver(ValueError):
+    """No driver has that name; the text says which there are."""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A driver that comes with snaptree: where its class is, and what it needs."""
+
+    name: str
+    module: str
+    class_name: str
+    about: str
+    install: str
+    target: str = ""
+
+
+SHIPPED: Final[dict[str, Shipped]] = {
+    driver.name: driver
+    for driver in (
+        Shipped(
+            "simulator",
+            "snaptree.conformance.drivers.simulator",
+            "SimulatorDriver",
+            "the embedded hypervisor, in memory",
+            "nothing: it is part of snaptree",
+        ),
+        Shipped(
+            "qemu",
+            "snaptree.conformance.drivers.qemu",
+            "QemuDriver",
+            "real qcow2 images, worked on by qemu-img and qemu-io",
+            "apt-get install --no-install-recommends qemu-utils",
+        ),
+    )
+}
+
+
+def open_driver(name: str, options: DriverOptions) -> Driver:
+    """Bring up the driver of that name.
+
+    Raises UnknownDriver when nothing has that name, and DriverUnavailable when
+    the driver or its host cannot be brought up.
+    """
+    shipped_name, _, target = name.partition(":")
+    shipped = SHIPPED.get(shipped_name)
+    if shipped is not None:
+        return _load(shipped.module, shipped.class_name)(replace(options, target=target))
+    if not target:
+        known = ", ".join(SHIPPED)
+        raise UnknownDriver(f"no driver {name!r}; shipped are {known}; your own is package.module:Class")
+    # As with ``python -m``: a driver that lies in the current folder is found.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return _load(shipped_name, target)(options)
+
+
+def _load(module: str, class_name: str) -> type[Driver]:
+    try:
+        found = getattr(importlib.import_module(module), class_name, None)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module.startswith(error.name):
+            raise UnknownDriver(f"no module {module!r}: {error}") from None
+        raise DriverUnavailable(
+            f"{module} needs the Python package {error.name!r}", install=f"pip install {error.name}"
+        ) from None
+    except (SyntaxError, ImportError) as error:
+        raise DriverUnavailable(f"{module} cannot be imported: {error}") from None
+    if not isinstance(found, type):
+        raise UnknownDriver(f"module {module!r} has no class {class_name!r}")
+    driver: type[Driver] = found
+    return driver

@@ -1,0 +1,171 @@
+"""exhaustive: every transition of the bounded state graph, in few driver calls.
+
+A tour walks the graph: it takes what is uncovered where it stands, then goes to
+the nearest state that has something uncovered, or begins anew where that is
+nearer. A transition that deviates is marked and not taken again; what is only
+reachable through it is not observed, and the report says how many those are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from snaptree.conformance.canonical import Code, shape_of
+from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.conformance.lockstep import Lockstep, Taken, Tally
+from snaptree.conformance.methods.graph import Graph, Label, Move, moves
+from snaptree.conformance.sequences import Run, open_domain
+
+ANEW: Final = 2
+"""How many steps a fresh domain costs, in the planning of the tour."""
+
+LONGEST: Final = 400
+"""Steps after which a domain is given up for a fresh one: a witness must stay readable."""
+
+CHUNK: Final = 120
+"""Fewest transitions in one unit of work."""
+
+MOST_CHUNKS: Final = 16
+"""Most units that one graph is cut into: the same for any number of jobs, and so few
+that a tour seldom walks far through what belongs to another unit."""
+
+Transition = tuple[Code, Label]
+
+
+@dataclass
+class Toured:
+    """What a tour did. ``missed`` are transitions that it could not reach."""
+
+    covered: int = 0
+    missed: int = 0
+    deviated: int = 0
+
+
+def chunks(graph: Graph) -> list[list[Transition]]:
+    """The transitions of a graph in units of work, neighbours together."""
+    units: list[list[Transition]] = [[]]
+    size = max(CHUNK, graph.transitions // MOST_CHUNKS)
+    for state, leaving in graph.edges.items():
+        if len(units[-1]) >= size:
+            units.append([])
+        units[-1].extend((state, label) for label in leaving if label[0] != "write")
+    return [unit for unit in units if unit]
+
+
+@dataclass
+class Tour:
+    """One walk on one driver over the transitions that it was given."""
+
+    driver: Driver
+    graph: Graph
+    pending: dict[Code, dict[Label, None]]
+    barred: set[Transition] = field(default_factory=set)
+
+    @classmethod
+    def over(cls, driver: Driver, graph: Graph, transitions: list[Transition]) -> Tour:
+        """A tour over some transitions of a graph."""
+        pending: dict[Code, dict[Label, None]] = {}
+        for state, label in transitions:
+            pending.setdefault(state, {})[label] = None
+        return cls(driver, graph, pending)
+
+    def walk(self, toured: Toured, tally: Tally, *, expired: Callable[[], bool]) -> Iterator[Run]:
+        """Walk until nothing is left, or time is up; yields each run that deviated."""
+        while self.pending and not expired():
+            if self._way(self.graph.start) is None:
+                break
+            yield from self._one_domain(toured, tally, expired)
+        toured.missed += sum(len(labels) for labels in self.pending.values())
+
+    def _one_domain(self, toured: Toured, tally: Tally, expired: Callable[[], bool]) -> Iterator[Run]:
+        domain = open_domain(self.driver, DEFAULT_DISKS)
+        try:
+            lockstep = Lockstep(domain, self.driver.profile, tally=tally)
+            driver_ids = lockstep.identities.to_driver
+            steps: list[Taken] = []
+            state = self.graph.start
+            way: list[Label] | None = []
+            while self.pending and not expired() and len(steps) < LONGEST:
+                if not way:
+                    way = self._way(state)
+                    if way is None or (len(way) > 1 + ANEW and steps and self._nearer_anew(len(way))):
+                        break
+                label = way.pop(0)
+                move = self._move(lockstep, label)
+                for operation in (*move.prepare, move.operation):
+                    steps.append(lockstep.do(operation))
+                    if lockstep.broken:
+                        break
+                transition = (state, label)
+                done = self._done(transition)
+                if lockstep.broken:
+                    self.barred.add(transition)
+                    toured.deviated += done
+                    yield Run(tuple(steps), steps[-1].differences, driver_ids)
+                    break
+                toured.covered += done
+                state = self.graph.edges[state][label]
+            if not lockstep.broken:
+                differences = lockstep.finish()
+                if differences:
+                    yield Run(tuple(steps), differences, driver_ids)
+        finally:
+            domain.close()
+
+    def _done(self, transition: Transition) -> int:
+        """Strike a transition off the list; how many that were: one or none."""
+        state, label = transition
+        labels = self.pending.get(state)
+        if labels is None or label not in labels:
+            return 0
+        del labels[label]
+        if not labels:
+            del self.pending[state]
+        return 1
+
+    def _nearer_anew(self, steps: int) -> bool:
+        fresh = self._way(self.graph.start)
+        return fresh is not None and len(fresh) + ANEW < steps
+
+    def _way(self, state: Code) -> list[Label] | None:
+        """The labels to the nearest pending transition, that one included."""
+        came: dict[Code, tuple[Code, Label] | None] = {state: None}
+        waiting = deque([state])
+        while waiting:
+            here = waiting.popleft()
+            label = self._pending_at(here)
+            if label is not None:
+                return [*self._labels_to(here, came), label]
+            for label, there in self.graph.edges[here].items():
+                if there not in came and (here, label) not in self.barred:
+                    came[there] = (here, label)
+                    waiting.append(there)
+        return None
+
+    def _pending_at(self, state: Code) -> Label | None:
+        """A pending transition here; those that stay in place first, they cost no way back."""
+        leaving = self.graph.edges[state]
+        moving: Label | None = None
+        for label in self.pending.get(state, ()):
+            if (state, label) not in self.barred:
+                if leaving[label] == state:
+                    return label
+                moving = moving or label
+        return moving
+
+    @staticmethod
+    def _labels_to(state: Code, came: dict[Code, tuple[Code, Label] | None]) -> list[Label]:
+        labels: list[Label] = []
+        step = came[state]
+        while step is not None:
+            labels.append(step[1])
+            step = came[step[0]]
+        return labels[::-1]
+
+    def _move(self, lockstep: Lockstep, label: Label) -> Move:
+        shape = shape_of(lockstep.model)
+        here = moves(lockstep.model, shape, self.graph.profile, self.graph.bound, self.graph.scope)
+        return next(move for move in here if move.label == label)

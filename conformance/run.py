@@ -1,0 +1,164 @@
+"""The main job: every method on one driver, in one process or in several.
+
+Work is cut into units whose content depends on the seed and the bounds alone,
+so that the same seed gives the same sequences under any number of jobs. Each
+worker has a driver of its own; what comes back are tallies and deviations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+
+from snaptree.conformance.crew import Crew, crew
+from snaptree.conformance.deviations import Deviation
+from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.lockstep import Tally
+from snaptree.conformance.methods.exhaustive import chunks
+from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.units import Method, Report, Unit, graph_of
+from snaptree.spec.profiles import Profile
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much is done. ``scopes`` are the graphs to be toured, each with its bound.
+
+    ``budget`` is in seconds for everything, None for as long as the graphs take;
+    ``sampling`` is in seconds for the sampled method alone. ``longest`` is the
+    most steps of a sampled sequence, ``batch`` how many sequences are one unit of work.
+    """
+
+    scopes: tuple[tuple[Scope, int], ...] = (("tree", 3), ("storage", 2))
+    seed: int = 0
+    sampling: float = 10.0
+    budget: float | None = None
+    longest: int = 50
+    batch: int = 100
+    jobs: int = 1
+
+
+@dataclass
+class MethodResult:
+    """What a method did: transitions of a graph, or sampled sequences."""
+
+    method: Method
+    title: str
+    total: int = 0
+    covered: int = 0
+    missed: int = 0
+    deviated: int = 0
+    states: int = 0
+    sequences: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that it set out for was done, deviations included."""
+        return self.method == "sampled" or self.covered + self.deviated >= self.total
+
+
+@dataclass
+class Outcome:
+    """What a whole run found: tallies, methods, deviations by id, errors of ours."""
+
+    tally: Tally = field(default_factory=Tally)
+    methods: dict[str, MethodResult] = field(default_factory=dict)
+    deviations: dict[str, Deviation] = field(default_factory=dict)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+Progress = Callable[[Outcome, MethodResult], None]
+
+
+def run_methods(
+    name: str, options: DriverOptions, profile: Profile, bounds: Bounds, progress: Progress
+) -> Outcome:
+    """Run the exhaustive and the sampled method on a driver, and collect what they found.
+
+    ``progress`` is called several times a second. Ctrl-C ends the run early; the
+    outcome then holds what was found so far and says ``interrupted``.
+    Raises DriverUnavailable when the driver cannot be brought up, and
+    WorkerFailed for a fault that is not the driver's.
+    """
+    outcome = Outcome()
+    started = monotonic()
+    deadline = None if bounds.budget is None else started + bounds.budget
+    try:
+        with crew(name, options, bounds.jobs) as workers:
+            for scope, bound in bounds.scopes:
+                _tour(workers, profile, scope, bound, outcome, deadline, progress)
+            _sample(workers, bounds, outcome, deadline, progress)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    outcome.seconds = monotonic() - started
+    return outcome
+
+
+_TITLES: dict[Scope, str] = {
+    "tree": "create, revert, merge, discard",
+    "storage": "retire, reclaim, subtrees",
+    "power": "power states and memory",
+}
+
+
+def _tour(
+    workers: Crew,
+    profile: Profile,
+    scope: Scope,
+    bound: int,
+    outcome: Outcome,
+    deadline: float | None,
+    progress: Progress,
+) -> None:
+    graph = graph_of(profile, bound, scope)
+    result = MethodResult(
+        "exhaustive", f"{_TITLES[scope]}: {bound} snapshots", graph.transitions, states=len(graph.edges)
+    )
+    outcome.methods[f"{scope}-{bound}"] = result
+
+    def heard(report: Report) -> None:
+        result.covered += report.covered
+        result.missed += report.missed
+        result.deviated += report.deviated
+        _collect(report, outcome)
+        progress(outcome, result)
+
+    units = (Unit("exhaustive", number, scope, bound) for number in range(len(chunks(graph))))
+    workers.work(units, deadline, heard)
+
+
+def _sample(
+    workers: Crew, bounds: Bounds, outcome: Outcome, deadline: float | None, progress: Progress
+) -> None:
+    if bounds.sampling <= 0:
+        return
+    until = monotonic() + bounds.sampling
+    until = until if deadline is None else min(until, deadline)
+    result = MethodResult("sampled", f"random sequences of up to {bounds.longest} steps")
+    outcome.methods["sampled"] = result
+
+    def batches() -> Iterator[Unit]:
+        number = 0
+        while monotonic() < until:
+            # A large prime keeps the batches of neighbouring seeds apart.
+            batch_seed = bounds.seed * 1_000_003 + number
+            yield Unit("sampled", number, bound=bounds.longest, seed=batch_seed, sequences=bounds.batch)
+            number += 1
+
+    def heard(report: Report) -> None:
+        result.sequences += report.sequences
+        _collect(report, outcome)
+        progress(outcome, result)
+
+    workers.work(batches(), until, heard)
+
+
+def _collect(report: Report, outcome: Outcome) -> None:
+    if report.tally is not None:
+        outcome.tally.add(report.tally)
+    if report.deviation is not None:
+        known = outcome.deviations.get(report.deviation.id)
+        if known is None or len(report.deviation.sequence) < len(known.sequence):
+            outcome.deviations[report.deviation.id] = report.deviation

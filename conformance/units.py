@@ -1,0 +1,129 @@
+"""A unit of work: what one worker does in one go, and what it reports.
+
+A unit is small and says completely what is to be done, so that it can be sent
+to another process, and is the same for any number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from time import monotonic
+from typing import Final, Literal
+
+from snaptree.conformance.deviations import Deviation, Sign, examine, sign_of
+from snaptree.conformance.driver import Driver
+from snaptree.conformance.lockstep import Tally
+from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
+from snaptree.conformance.methods.graph import Graph, Scope, explore
+from snaptree.conformance.methods.sampled import sample
+from snaptree.conformance.sequences import Run
+from snaptree.spec.profiles import Profile
+
+Method = Literal["exhaustive", "sampled"]
+
+HEARTBEAT: Final = 0.2
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work for one worker.
+
+    ``bound`` is the most snapshots of the graph, or the most steps of a sampled sequence.
+    """
+
+    method: Method
+    number: int
+    scope: Scope = "tree"
+    bound: int = 0
+    seed: int = 0
+    sequences: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker says now and then: what was done since it last said something."""
+
+    tally: Tally | None = None
+    covered: int = 0
+    missed: int = 0
+    deviated: int = 0
+    sequences: int = 0
+    deviation: Deviation | None = None
+
+
+@cache
+def graph_of(profile: Profile, bound: int, scope: Scope) -> Graph:
+    """The bounded state graph of a profile; computed once in each process."""
+    return explore(profile, bound, scope)
+
+
+def perform(
+    driver: Driver,
+    unit: Unit,
+    deadline: float | None,
+    known: set[Sign],
+    say: Callable[[Report], None],
+) -> None:
+    """Do one unit of work, and say several times a second what was done.
+
+    ``known`` are the signs of the deviations that this worker has examined; the
+    same deviation in another place is counted there, not examined again.
+    ``deadline`` is a reading of ``time.monotonic``, or None.
+    """
+    progress = _Progress(say)
+
+    def expired() -> bool:
+        progress.beat()
+        return deadline is not None and monotonic() > deadline
+
+    def deviated(run: Run) -> None:
+        sign = sign_of(run)
+        if sign not in known:
+            known.add(sign)
+            say(Report(deviation=examine(driver, run, unit.method)))
+
+    if unit.method == "exhaustive":
+        graph = graph_of(driver.profile, unit.bound, unit.scope)
+        progress.toured = Toured()
+        tour = Tour.over(driver, graph, chunks(graph)[unit.number])
+        for run in tour.walk(progress.toured, progress.tally, expired=expired):
+            deviated(run)
+    else:
+        for run in sample(
+            driver,
+            unit.seed,
+            longest=unit.bound,
+            sequences=unit.sequences,
+            tally=progress.tally,
+            done=progress.sequence_done,
+            expired=expired,
+        ):
+            deviated(run)
+    progress.flush()
+
+
+class _Progress:
+    """What was done since the last report; the method adds to it, a heartbeat sends it."""
+
+    def __init__(self, say: Callable[[Report], None]) -> None:
+        self.tally = Tally()
+        self.toured = Toured()
+        self.sequences = 0
+        self._say = say
+        self._next = monotonic() + HEARTBEAT
+
+    def sequence_done(self) -> None:
+        self.sequences += 1
+
+    def beat(self) -> None:
+        if monotonic() >= self._next:
+            self.flush()
+
+    def flush(self) -> None:
+        toured = self.toured
+        self._say(Report(self.tally.taken(), toured.covered, toured.missed, toured.deviated, self.sequences))
+        toured.covered = toured.missed = toured.deviated = self.sequences = 0
+        self._next = monotonic() + HEARTBEAT

@@ -1,0 +1,114 @@
+"""What a machine holds: nodes, the open layers of the active state, power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from snaptree.simulator.journal import Journal
+from snaptree.simulator.layers import Layer, Pool, fold
+from snaptree.simulator.nodes import Node, show_disks
+from snaptree.spec.profiles import Profile
+
+
+class State:
+    """The parts that every group of calls works on.
+
+    ``nodes`` are the listed snapshots by id in order of creation, ``hidden`` the
+    retired ones. ``at`` is the node that the active state grew from, ``open`` its
+    layers that are still written to. ``saved`` is the managed-save image.
+    """
+
+    def __init__(self, profile: Profile, disks: Mapping[str, int], *, persistent: bool = True) -> None:
+        self.profile = profile
+        self.pool = Pool()
+        self.journal = Journal()
+        self.ground = Node("", 0)
+        self.nodes: dict[str, Node] = {}
+        self.hidden: dict[str, Node] = {}
+        self.at = self.ground
+        self.open: dict[str, Layer] = {}
+        self.independent: dict[str, Layer] = {}
+        self.configuration: dict[str, str] = {}
+        self.memory: Any = None
+        self.power = "off"
+        self.saved: tuple[Any, str] | None = None
+        self.made = 0
+        self.persistent = persistent
+        self.defined = True
+        for name, size in sorted(disks.items()):
+            layer = Layer(self.pool, size, None)
+            layer.freeze()
+            self.ground.layers[name] = layer
+            self.open[name] = Layer(self.pool, size, layer)
+
+    # --- the tree -------------------------------------------------------------
+
+    def above(self, node: Node) -> list[Node]:
+        """The nodes that stand directly on a node, in order of creation."""
+        return [other for other in self.nodes.values() if other.over is node]
+
+    def tower(self, node: Node) -> list[Node]:
+        """A node and everything that stands on it."""
+        found = [node]
+        for here in found:
+            found.extend(self.above(here))
+        return found
+
+    def id_of(self, node: Node) -> str | None:
+        """The id of a snapshot, or None for the base."""
+        return None if node is self.ground else node.key
+
+    # --- storage ----------------------------------------------------------------
+
+    def owned(self) -> Iterator[dict[str, Layer]]:
+        """The layers of every owner: base, snapshots, retired ones, active state."""
+        yield self.ground.layers
+        for node in self.nodes.values():
+            yield node.layers
+        for node in self.hidden.values():
+            yield node.layers
+        yield self.open
+
+    def give_up(self, layers: Mapping[str, Layer]) -> None:
+        """Fold layers that lost their owner into every layer that stands on them.
+
+        A layer on which nothing stands is gone with that.
+        """
+        for name, layer in layers.items():
+            for owner in self.owned():
+                upper = owner.get(name)
+                if upper is not None and upper.backing is layer:
+                    self._fold_into(layer, upper)
+
+    def _fold_into(self, lower: Layer, upper: Layer) -> None:
+        before = (upper.blocks, upper.horizon, upper.backing)
+        blocks, horizon = fold(lower, upper)
+        self.journal.note(lambda: upper.become(*before))
+        upper.become(blocks, horizon, lower.backing)
+
+    def touched(self, node: Node) -> None:
+        """What is shown of a node is no longer true."""
+        node.shown = None
+
+    # --- observation ------------------------------------------------------------
+
+    def observe(self) -> dict[str, Any]:
+        """Everything that can be seen; changes nothing."""
+        epoch = self.pool.epoch
+        return {
+            "snapshots": [node.show(epoch) for node in self.nodes.values()],
+            "current": self.id_of(self.at),
+            "active": {
+                "disks": show_disks(self.open),
+                "memory": self.memory,
+                "power": self.power,
+                "configuration": self.configuration,
+            },
+            "base": {
+                "disks": show_disks(self.ground.layers),
+                "configuration": self.ground.configuration,
+            },
+            "managed_save": None if self.saved is None else {"memory": self.saved[0], "power": self.saved[1]},
+            "independent": show_disks(self.independent),
+        }

@@ -1,0 +1,155 @@
+"""The example trees of the chapters, and the operations that are shown on them.
+
+An example is text in a chapter. Here it becomes operations for the model and
+for a driver alike, so that every figure is computed and every example is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final
+
+from snaptree.spec import operations as ops
+from snaptree.spec.operations import OPERATIONS, Operation
+from snaptree.spec.outcomes import Accepted
+from snaptree.spec.profiles import Profile, load_profile
+from snaptree.spec.rules import Example
+from snaptree.spec.semantics import step
+from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
+
+DISKS: Final = {"vda": 16 * BLOCK_STRIDE, "vdb": 16 * BLOCK_STRIDE}
+
+TREES: Final[dict[str, str]] = {
+    "base-only": "",
+    "lone": "create a; write",
+    "chain": "create a; write; create b; write; create c; write",
+    "chain-mid": "create a; write; create b; write; create c; revert b; write",
+    "fork": "create a; write; create b; write; create d; revert a; write; create c; write",
+    "fork-base": "create r; create a; write; create c; revert r; create b; merge r; write",
+    "running": "create a; start; memory; write; create b memory; write; memory",
+    "saved": "create a; start; memory; create b memory; managed_save",
+    "retired": "create a; write; create r; write; create b; retire r; write",
+}
+"""How each example tree is made: a small script, read by ``tree_operations``."""
+
+_CALL: Final = re.compile(r"^(?P<call>[a-z_]+)\((?P<arguments>.*)\)$")
+
+
+class UnknownExample(ValueError):
+    """An example that names no tree or no operation; the text says which."""
+
+
+def tree_operations(tree: str) -> list[Operation]:
+    """The operations that make an example tree on a fresh domain.
+
+    The nth snapshot created has the id ``sn``. Raises UnknownExample.
+    """
+    if tree not in TREES:
+        raise UnknownExample(f"no example tree {tree!r}; there are {', '.join(TREES)}")
+    ids: dict[str, str] = {}
+    made: list[Operation] = []
+    for number, command in enumerate(TREES[tree].split(";"), start=1):
+        made.extend(_command(command.split(), number, ids))
+    return made
+
+
+def _command(words: list[str], number: int, ids: dict[str, str]) -> Iterator[Operation]:
+    match words:
+        case ["create", name, *kind]:
+            # A point of its own on both disks: a mistake about which is which must show.
+            yield ops.WriteDisk("vda", 0, number)
+            yield ops.WriteDisk("vdb", number, number)
+            yield ops.Create(name, memory=bool(kind))
+            ids[name] = f"s{len(ids) + 1}"
+        case ["write"]:
+            yield ops.WriteDisk("vda", 0, 100 + number)
+            yield ops.WriteDisk("vda", number, 100 + number)
+        case ["memory"]:
+            yield ops.WriteMemory(number)
+        case ["revert", name]:
+            yield ops.Revert(ids[name])
+        case ["retire", name]:
+            yield ops.Retire(ids[name])
+        case ["merge", name]:
+            yield ops.MergeIntoChildren(ids[name])
+        case [call]:
+            yield OPERATIONS[call]()
+
+
+@cache
+def example_domain(tree: str) -> Domain:
+    """An example tree as a domain of the profile ``rfc``."""
+    return _run(blank_domain(DISKS), tree_operations(tree), load_profile("rfc"))
+
+
+def _run(domain: Domain, operations: list[Operation], profile: Profile) -> Domain:
+    for operation in operations:
+        outcome = step(domain, operation, profile)
+        if not isinstance(outcome, Accepted):
+            raise UnknownExample(f"{operation} is refused while the example tree is made")
+        domain = outcome.domain
+    return domain
+
+
+def example_operations(example: Example) -> list[Operation]:
+    """The operations of an example, with the ids that its tree has.
+
+    Snapshots are named by their names in the tree. Raises UnknownExample.
+    """
+    domain = example_domain(example.tree)
+    ids = {snapshot.name: snapshot.id for snapshot in domain.in_order()}
+    ids |= {snapshot.name: snapshot.id for snapshot in domain.retired.values()}
+    parsed = []
+    created = domain.serial
+    for text in example.operations:
+        operation = parse_operation(text, ids)
+        if isinstance(operation, ops.Create):
+            created += 1
+            ids[operation.name] = f"s{created}"
+        parsed.append(operation)
+    return parsed
+
+
+def parse_operation(text: str, ids: dict[str, str]) -> Operation:
+    """Read ``revert(a)`` or ``create(b, memory=true)``; a first word that is a snapshot's name becomes its id.
+
+    Raises UnknownExample with the reason.
+    """
+    found = _CALL.match(text.strip())
+    if found is None:
+        raise UnknownExample(f"not an operation: {text!r}; write call(argument, name=value)")
+    call, forced = found["call"], False
+    if call not in OPERATIONS and call.endswith("_forced"):
+        call, forced = call.removesuffix("_forced"), True
+    kind = OPERATIONS.get(call)
+    if kind is None:
+        raise UnknownExample(f"unknown operation {found['call']!r}; known are {', '.join(OPERATIONS)}")
+    record = _arguments(kind, found["arguments"], ids)
+    if forced:
+        record["forced"] = True
+    try:
+        return kind(**record)
+    except TypeError:
+        wanted = ", ".join(field.name for field in fields(kind))
+        raise UnknownExample(f"{text!r}: {call} takes ({wanted})") from None
+
+
+def _arguments(kind: type[Operation], text: str, ids: dict[str, str]) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    names = [field.name for field in fields(kind)]
+    for place, part in enumerate(one.strip() for one in text.split(",") if one.strip()):
+        key, separator, value = part.partition("=")
+        name = key.strip() if separator else (names[place] if place < len(names) else part)
+        raw = value.strip() if separator else part
+        record[name] = ids.get(raw, raw) if name == "snapshot" else _value(raw)
+    return record
+
+
+def _value(text: str) -> str | int | bool | None:
+    constants = {"true": True, "false": False, "none": None}
+    if text in constants:
+        return constants[text]
+    return int(text) if re.fullmatch(r"-?\d+", text) else text.strip("'\"")
