@@ -141,3 +141,28 @@ def test_a_well_formed_rule_is_read_in_full(tmp_path: Path, monkeypatch: pytest.
     assert read.examples[0].operations == ("discard(d)", "discard(c)")
     assert read.aspects[0].covers("retire", "accepted", "content", "child")
     assert not read.aspects[0].covers("revert", "accepted", "content", "child")
+
+
+@pytest.mark.parametrize(
+    ("where", "blamed"),
+    [
+        (("create", "accepted", "content", "new"), "CREATE-2"),
+        (("create", "accepted", "outcome", "domain"), "TREE-4"),
+        (("create", "accepted", "existence", "other"), "TREE-3"),
+        (("stop", "accepted", "outcome", "domain"), "TREE-4"),
+        (("revert", "accepted", "content", "active"), "REVERT-1"),
+        (("merge_into_children", "accepted", "content", "descendant"), "MERGE-2"),
+        (("merge_into_children", "accepted", "content", "active"), "MERGE-3"),
+        (("merge_into_children", "accepted", "current", "domain"), "MERGE-4"),
+        (("merge_into_parent", "accepted", "content", "child"), "MERGE-12"),
+        (("merge_into_parent", "WouldDiscard", "outcome", "target"), "MERGE-13"),
+        (("discard_forced", "accepted", "content", "active"), "FORCE-2"),
+        (("discard_forced", "accepted", "power", "active"), "FORCE-3"),
+        (("retire", "accepted", "existence", "target"), "RETIRE-1"),
+        (("rename", "accepted", "id", "target"), "NAME-4"),
+        (("write_disk", "accepted", "content", "active"), "ACTIVE-1"),
+    ],
+)
+def test_the_rule_that_is_blamed_first(where: tuple[str, str, str, str], blamed: str) -> None:
+    """A rule about a special case never stands before the rule about the operation itself."""
+    assert attribute(*where)[0] == blamed
