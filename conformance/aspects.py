@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from snaptree.spec.operations import Operation
+from snaptree.spec.operations import Create, Discard, LookupByName, MergeIntoParent, Operation, Revert
 from snaptree.spec.outcomes import Accepted, Outcome
+from snaptree.spec.profiles import Profile
+from snaptree.spec.semantics import destroyed
 from snaptree.spec.state import Domain
 
 PARTS: Final = (
@@ -97,6 +99,47 @@ def _has_others(before: Domain, parent: str) -> bool:
         if len(before.children_of(before.snapshots[ancestor].parent)) > 1:
             return True
     return False
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def conditions_of(before: Domain, operation: Operation, profile: Profile) -> frozenset[str]:
+    """Which of the conditions that rules can name hold for this step."""
+    held: list[str] = []
+    if before.retired:
+        held.append("retired")
+    if before.managed_save is not None:
+        held.append("image")
+    if before.independent:
+        held.append("independent")
+    if not before.persistent:
+        held.append("transient")
+    match operation:
+        case Create():
+            if operation.memory:
+                held.append("with-memory")
+            elif before.active.power != "off":
+                held.append("disk-only")
+            if operation.quiesce:
+                held.append("quiesce")
+            if operation.name in before.names and profile.names.policy == "replace":
+                held.append("replaces")
+        case Revert():
+            point = before.snapshots.get(operation.snapshot)
+            if point is not None:
+                held.append("disk-only" if point.point.memory is None else "with-memory")
+            if operation.resume_as is not None:
+                held.append("resume-as")
+        case MergeIntoParent() | Discard() if operation.forced:
+            if operation.resume_as is not None:
+                held.append("resume-as")
+            if destroyed(before, operation).active:
+                held.append("reset")
+        case LookupByName():
+            if len(before.names.get(operation.name, ())) > 1:
+                held.append("repeated-name")
+    return frozenset(held) if held else _NONE
 
 
 def names_of(bits: int) -> tuple[str, ...]:

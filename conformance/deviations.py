@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from snaptree.conformance.aspects import conditions_of
 from snaptree.conformance.canonical import shape_of
 from snaptree.conformance.driver import Driver
 from snaptree.conformance.lockstep import Declined, Difference, Taken, said
 from snaptree.conformance.sequences import Recorded, Run, run_sequence, smallest
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
+from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import attribute
 from snaptree.spec.state import Domain
 
@@ -59,23 +61,27 @@ def outcome_word(taken: Taken) -> str:
     return min(taken.outcome.kinds)
 
 
-def rules_broken(taken: Taken, differences: Sequence[Difference]) -> tuple[str, ...]:
-    """The rules that the first difference breaks, then those of the others."""
+def rules_broken(taken: Taken, differences: Sequence[Difference], profile: Profile) -> tuple[str, ...]:
+    """The rules that the first difference breaks, then those of the others.
+
+    For each difference these are the two most specific rules that speak of it.
+    """
     word = outcome_word(taken)
+    conditions = conditions_of(taken.before, taken.operation, profile)
     found: dict[str, None] = {}
     for difference in differences:
-        for rule in attribute(taken.operation.call, word, difference.part, difference.relation)[:2]:
+        speaking = attribute(taken.operation.call, word, difference.part, difference.relation, conditions)
+        for rule in speaking[:2]:
             found.setdefault(rule)
     return tuple(found)
 
 
-def fingerprint(taken: Taken, differences: Sequence[Difference]) -> str:
+def fingerprint(taken: Taken, rules: Sequence[str]) -> str:
     """The stable id: eight hexadecimal digits."""
-    rules = rules_broken(taken, differences)
     shape = shape_of(taken.before)
     target = getattr(taken.operation, "snapshot", None)
     place = shape.order.index(target) if target in shape.order else None
-    text = repr((rules[:1], taken.operation.call, place, shape.key))
+    text = repr((tuple(rules[:1]), taken.operation.call, place, shape.key))
     return sha256(text.encode()).hexdigest()[:8]
 
 
@@ -85,37 +91,39 @@ def examine(driver: Driver, run: Run, method: str) -> Deviation:
     The smallest sequence is one whose last step breaks the same rule in the
     same call; it may end in a smaller tree than the one first seen.
     """
-    first = sign_of(run)
+    profile = driver.profile
+    first = sign_of(run, profile)
 
     def fails_alike(sequence: Sequence[Recorded]) -> bool:
         again = run_sequence(driver, sequence)
-        return bool(again.differences) and sign_of(again) == first
+        return bool(again.differences) and sign_of(again, profile) == first
 
     flaky = not fails_alike(run.recorded)
     best = run
     if not flaky:
         best = run_sequence(driver, smallest(run.recorded, fails_alike))
-        if not best.differences or sign_of(best) != first:
+        if not best.differences or sign_of(best, profile) != first:
             best, flaky = run, True
-    return _described(best, method, flaky=flaky)
+    return _described(best, profile, method, flaky=flaky)
 
 
 Sign = tuple[str, tuple[str, ...], str]
 """What two runs have in common that show the same deviation: call, first rule, part."""
 
 
-def sign_of(run: Run) -> Sign:
+def sign_of(run: Run, profile: Profile) -> Sign:
     """The sign of a run that deviated."""
     taken = run.steps[-1]
-    return taken.operation.call, rules_broken(taken, run.differences)[:1], run.differences[0].part
+    return taken.operation.call, rules_broken(taken, run.differences, profile)[:1], run.differences[0].part
 
 
-def _described(run: Run, method: str, *, flaky: bool) -> Deviation:
+def _described(run: Run, profile: Profile, method: str, *, flaky: bool) -> Deviation:
     taken = run.steps[-1]
     first = run.differences[0]
+    rules = rules_broken(taken, run.differences, profile)
     return Deviation(
-        id=fingerprint(taken, run.differences),
-        rules=rules_broken(taken, run.differences),
+        id=fingerprint(taken, rules),
+        rules=rules,
         operation=taken.operation,
         differences=run.differences,
         expected=first.expected,

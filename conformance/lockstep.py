@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from snaptree.conformance.aspects import relation_of, relations_present, target_of
+from snaptree.conformance.aspects import conditions_of, relation_of, relations_present, target_of
 from snaptree.conformance.driver import DEFAULT_DISKS, Json
 from snaptree.conformance.observation import compare_state, digest
 from snaptree.spec.operations import Operation, Revert
@@ -136,16 +136,19 @@ class Identities:
         return None
 
 
+CoverageKey = tuple[str, str, int, frozenset[str]]
+
+
 @dataclass
 class Tally:
     """What was done and compared, over many domains.
 
     ``coverage`` counts the steps that were found equal by (call, outcome,
-    relations present). ``driver_seconds`` is the time spent in driver calls,
+    relations present, conditions that held). ``driver_seconds`` is the time spent in driver calls,
     observations included; ``calls`` counts them.
     """
 
-    coverage: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    coverage: Counter[CoverageKey] = field(default_factory=Counter)
     steps: int = 0
     calls: int = 0
     driver_seconds: float = 0.0
@@ -221,7 +224,13 @@ class Lockstep:
         else:
             kind = "accepted" if isinstance(outcome, Accepted) else answer.kind  # type: ignore[union-attr]
             # No difference means that a refusal was answered by a refusal: the answer has a kind.
-            self.tally.coverage[operation.call, kind, relations_present(before, operation, outcome)] += 1
+            key = (
+                operation.call,
+                kind,
+                relations_present(before, operation, outcome),
+                conditions_of(before, operation, self.profile),
+            )
+            self.tally.coverage[key] += 1
         return Taken(operation, before, outcome, answer, observation, tuple(differences))
 
     def finish(self) -> tuple[Difference, ...]:

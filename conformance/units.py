@@ -80,7 +80,7 @@ def perform(
         return deadline is not None and monotonic() > deadline
 
     def deviated(run: Run) -> None:
-        sign = sign_of(run)
+        sign = sign_of(run, driver.profile)
         if sign not in known:
             known.add(sign)
             say(Report(deviation=examine(driver, run, unit.method)))

@@ -11,7 +11,9 @@ quote whose first line holds id, level and sentence; labelled lines follow::
     > *Example:* tree: operation(arguments); operation(arguments)
 
 *Speaks of* is what attributes a difference between model and driver to rules:
-four fields, each a comma-separated list or ``*``. A single word instead of four
+four fields, each a comma-separated list or ``*``, and a fifth where the rule
+speaks only of some cases (``retired``: the domain has retired snapshots; see
+``CONDITIONS``). A single word instead of these
 fields (``binding``, ``law``, ``profile``, ``xml``, ``durability``,
 ``concurrency``) marks a rule that no comparison of a single step can judge.
 """
@@ -37,6 +39,21 @@ CHAPTERS: Final = (
 """The chapters in reading order, by file name."""
 
 JUDGED_ELSEWHERE: Final = ("binding", "law", "profile", "xml", "durability", "concurrency")
+
+CONDITIONS: Final = {
+    "resume-as": "the operation asked for a power state",
+    "quiesce": "the operation asked for quiescing",
+    "with-memory": "the operation asked for memory, or its snapshot holds some",
+    "disk-only": "a snapshot without memory of a domain that is on, or a revert to a point without memory",
+    "retired": "the domain has retired snapshots",
+    "image": "the domain has a managed-save image",
+    "independent": "the domain has independent disks",
+    "transient": "the domain is transient",
+    "replaces": "the new snapshot takes a name in use",
+    "repeated-name": "several snapshots bear the name",
+    "reset": "the active state is among the casualties",
+}
+"""The cases that a rule can be about, beyond call, outcome, part and relation."""
 
 _HEAD: Final = re.compile(r"^> \*\*(?P<id>[A-Z]+-\d+)\*\* \((?P<level>MUST|SHOULD)\) (?P<sentence>.+)$")
 _LABEL: Final = re.compile(r"^> \*(?P<label>Why|Speaks of|Source|Example|Refused):\* (?P<text>.+)$")
@@ -67,8 +84,11 @@ class Aspect:
     outcomes: frozenset[str]
     parts: frozenset[str]
     relations: frozenset[str]
+    conditions: frozenset[str] = frozenset()
 
-    def covers(self, call: str, outcome: str, part: str, relation: str) -> bool:
+    def covers(
+        self, call: str, outcome: str, part: str, relation: str, conditions: frozenset[str] = frozenset()
+    ) -> bool:
         """Whether a comparison of this kind is spoken of. ``refused`` covers every kind of refusal."""
         return (
             (not self.calls or call in self.calls)
@@ -79,13 +99,14 @@ class Aspect:
             )
             and (not self.parts or part in self.parts)
             and (not self.relations or relation in self.relations)
+            and self.conditions <= conditions
         )
 
     @property
     def breadth(self) -> tuple[int, int]:
-        """How general this is: fields left open, then how much the others list."""
+        """How general this is: fields left open less conditions, then how much the others list."""
         given = (self.calls, self.outcomes, self.parts, self.relations)
-        return sum(not field for field in given), sum(len(field) for field in given)
+        return sum(not field for field in given) - len(self.conditions), sum(len(field) for field in given)
 
 
 @dataclass(frozen=True)
@@ -163,14 +184,21 @@ def select(patterns: Iterable[str]) -> list[Rule]:
 
 
 @cache
-def attribute(call: str, outcome: str, part: str, relation: str) -> tuple[str, ...]:
+def attribute(
+    call: str, outcome: str, part: str, relation: str, conditions: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """The ids of the rules that speak of such a comparison, the most specific first.
 
-    ``outcome`` is ``accepted`` or the kind of refusal that the model expects.
+    ``outcome`` is ``accepted`` or the kind of refusal that the model expects;
+    ``conditions`` are those of ``CONDITIONS`` that hold.
     """
     found: list[tuple[tuple[int, int], int, str]] = []
     for place, one in enumerate(rules()):
-        breadths = [aspect.breadth for aspect in one.aspects if aspect.covers(call, outcome, part, relation)]
+        breadths = [
+            aspect.breadth
+            for aspect in one.aspects
+            if aspect.covers(call, outcome, part, relation, conditions)
+        ]
         if breadths:
             found.append((min(breadths), place, one.id))
     return tuple(identifier for _, _, identifier in sorted(found))
@@ -231,13 +259,13 @@ def _rule(chapter: str, line: int, head: re.Match[str], labels: list[tuple[str, 
 
 def _aspect(chapter: str, line: int, text: str) -> Aspect:
     given = [field.strip() for field in text.split("/")]
-    if len(given) != 4:
-        raise MalformedChapter(f"{chapter}.md:{line}: 'Speaks of' has four fields: {text}")
-    calls, outcomes, parts, relations = (
-        frozenset() if field == "*" else frozenset(word.strip() for word in field.split(","))
+    if len(given) not in (4, 5):
+        raise MalformedChapter(f"{chapter}.md:{line}: 'Speaks of' has four fields, or five: {text}")
+    fields = [
+        frozenset[str]() if field == "*" else frozenset(word.strip() for word in field.split(","))
         for field in given
-    )
-    return Aspect(calls, outcomes, parts, relations)
+    ]
+    return Aspect(*fields)
 
 
 def _example(chapter: str, line: int, text: str) -> Example:

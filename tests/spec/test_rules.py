@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from snaptree.conformance.aspects import PARTS, RELATIONS
 from snaptree.spec import rules as registry
 from snaptree.spec.operations import CALLS
 from snaptree.spec.outcomes import REFUSALS
-from snaptree.spec.rules import MalformedChapter, UnknownRule, attribute, rule, rules, select
+from snaptree.spec.rules import (
+    MalformedChapter,
+    UnknownRule,
+    attribute,
+    rule,
+    rules,
+    select,
+)
 
 HEAD = "> **MERGE-1** (MUST) One sentence.\n>\n"
 SPEAKS = "> *Speaks of:* * / accepted / content / *\n"
@@ -156,13 +164,13 @@ def test_a_well_formed_rule_is_read_in_full(tmp_path: Path, monkeypatch: pytest.
         (("merge_into_children", "accepted", "current", "domain"), "MERGE-4"),
         (("merge_into_parent", "accepted", "content", "child"), "MERGE-12"),
         (("merge_into_parent", "WouldDiscard", "outcome", "target"), "MERGE-13"),
-        (("discard_forced", "accepted", "content", "active"), "FORCE-2"),
-        (("discard_forced", "accepted", "power", "active"), "FORCE-3"),
+        (("discard_forced", "accepted", "content", "active", frozenset({"reset"})), "FORCE-2"),
+        (("discard_forced", "accepted", "power", "active", frozenset({"reset"})), "FORCE-3"),
         (("retire", "accepted", "existence", "target"), "RETIRE-1"),
         (("rename", "accepted", "id", "target"), "NAME-4"),
         (("write_disk", "accepted", "content", "active"), "ACTIVE-1"),
     ],
 )
-def test_the_rule_that_is_blamed_first(where: tuple[str, str, str, str], blamed: str) -> None:
+def test_the_rule_that_is_blamed_first(where: tuple[Any, ...], blamed: str) -> None:
     """A rule about a special case never stands before the rule about the operation itself."""
     assert attribute(*where)[0] == blamed
