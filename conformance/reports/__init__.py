@@ -1,0 +1,1 @@
+"""What a person, a program and a CI server read of a run."""

@@ -1,0 +1,166 @@
+"""smoke: ten calls that tell "your adapter is wrong" from "your hypervisor is wrong".
+
+It looks at the form of what a driver does, never at its meaning: are ids
+strings, is the observation complete and JSON, is a refusal a refusal. A driver
+that passes can be judged; one that does not would only be misjudged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.spec.outcomes import Refusal
+from snaptree.spec.profiles import Profile
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One call and what was wrong with it; ``problem`` is None if nothing was."""
+
+    call: str
+    problem: str | None = None
+
+
+class _Wrong(Exception):
+    """The text says what was expected and what came."""
+
+
+def smoke(driver: Driver) -> Iterator[Probe]:
+    """Probe a driver; stops at the first problem, since what follows would rest on it."""
+    state: dict[str, Any] = {}
+    probes: list[tuple[str, Callable[[Driver, dict[str, Any]], None]]] = [
+        ("open() gives a domain", _opens),
+        ("observe() shows a fresh domain", _observes_fresh),
+        ("write_disk() changes the active state", _writes),
+        ("create() returns an id", _creates),
+        ("observe() lists the snapshot", _lists),
+        ("write_disk() works after a snapshot", _writes_again),
+        ("revert() returns", _reverts),
+        ("revert() to an unknown id is refused", _refuses),
+        ("a call that is not claimed is absent or refused", _unclaimed),
+        ("close() returns", _closes),
+    ]
+    try:
+        for call, probe in probes:
+            problem = _problem(probe, driver, state)
+            yield Probe(call, problem)
+            if problem is not None:
+                return
+    finally:
+        if "domain" in state:
+            _problem(_closes, driver, state)
+
+
+def _problem(
+    probe: Callable[[Driver, dict[str, Any]], None], driver: Driver, state: dict[str, Any]
+) -> str | None:
+    try:
+        probe(driver, state)
+    except _Wrong as wrong:
+        return str(wrong)
+    except Refusal as refusal:
+        return f"refused as {refusal.kind}, and this must be accepted: {refusal}"
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _opens(driver: Driver, state: dict[str, Any]) -> None:
+    for name, kind in (("name", str), ("version", str), ("profile", Profile)):
+        if not isinstance(getattr(driver, name, None), kind):
+            raise _Wrong(f"driver.{name} must be a {kind.__name__}")
+    state["domain"] = driver.open(DEFAULT_DISKS)
+
+
+def _observed(driver: Driver, state: dict[str, Any]) -> dict[str, Any]:
+    seen = state["domain"].observe()
+    if not isinstance(seen, dict):
+        raise _Wrong(f"observe() returns a dict, not {type(seen).__name__}")
+    try:
+        json.dumps(seen, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise _Wrong(f"what observe() returns must be JSON: {error}") from None
+    wanted = ["snapshots", "current", "active"] if driver.profile.can_observe("tree") else ["active"]
+    wanted += ["base"] if driver.profile.can_observe("base") else []
+    missing = [key for key in wanted if key not in seen]
+    if missing:
+        raise _Wrong(f"observe() lacks {', '.join(missing)}, which the profile claims to observe")
+    return seen
+
+
+def _observes_fresh(driver: Driver, state: dict[str, Any]) -> None:
+    seen = _observed(driver, state)
+    if seen.get("snapshots"):
+        raise _Wrong("a fresh domain has no snapshots; is one left over from an earlier run?")
+    if driver.profile.can_observe("disks"):
+        disks = seen["active"].get("disks")
+        if not isinstance(disks, dict) or set(disks) != set(DEFAULT_DISKS):
+            raise _Wrong(f"the disks asked for are {sorted(DEFAULT_DISKS)}, observe() shows {disks!r:.200}")
+
+
+def _writes(driver: Driver, state: dict[str, Any]) -> None:
+    if not driver.profile.claims("write_disk"):
+        return
+    state["domain"].write_disk("vda", 3, 7)
+    if driver.profile.can_observe("disks"):
+        blocks = _observed(driver, state)["active"]["disks"]["vda"]["blocks"]
+        if blocks != {"3": 7}:
+            raise _Wrong(f"after write_disk('vda', 3, 7) the blocks are {{'3': 7}}, observe() shows {blocks!r}")
+
+
+def _creates(driver: Driver, state: dict[str, Any]) -> None:
+    issued = state["domain"].create(name="smoke", description="", memory=False, uuid=None, quiesce=False)
+    if not isinstance(issued, str) or not issued:
+        raise _Wrong(f"create() returns the new snapshot's id, a string, not {issued!r}")
+    state["id"] = issued
+
+
+def _lists(driver: Driver, state: dict[str, Any]) -> None:
+    if not driver.profile.can_observe("tree"):
+        return
+    seen = _observed(driver, state)
+    listed = [entry.get("id") for entry in seen["snapshots"]]
+    if listed != [state["id"]]:
+        raise _Wrong(f"one snapshot {state['id']!r} was created, observe() lists {listed!r}")
+    if seen["current"] != state["id"]:
+        raise _Wrong(f"current is the new snapshot's id {state['id']!r}, observe() shows {seen['current']!r}")
+    missing = {"name", "parent"} - set(seen["snapshots"][0])
+    if missing:
+        raise _Wrong(f"a snapshot in observe() lacks {', '.join(sorted(missing))}")
+
+
+def _writes_again(driver: Driver, state: dict[str, Any]) -> None:
+    if driver.profile.claims("write_disk"):
+        state["domain"].write_disk("vda", 3, 8)
+
+
+def _reverts(driver: Driver, state: dict[str, Any]) -> None:
+    state["domain"].revert(snapshot=state["id"], resume_as=None)
+
+
+def _refuses(driver: Driver, state: dict[str, Any]) -> None:
+    try:
+        state["domain"].revert(snapshot="no such snapshot", resume_as=None)
+    except Refusal:
+        return
+    raise _Wrong("revert to an id that was never issued returned; raise NoSuchSnapshot")
+
+
+def _unclaimed(driver: Driver, state: dict[str, Any]) -> None:
+    for call, arguments in (("retire", {"snapshot": state["id"]}), ("start", {}), ("pause", {})):
+        method = getattr(state["domain"], call, None)
+        if method is None or driver.profile.claims(call):
+            continue
+        try:
+            method(**arguments)
+        except Refusal:
+            continue
+        raise _Wrong(f"{call}() is not claimed, and returned; raise Unsupported, or leave the method out")
+
+
+def _closes(driver: Driver, state: dict[str, Any]) -> None:
+    state.pop("domain").close()
