@@ -104,7 +104,7 @@ def examine(driver: Driver, run: Run, method: str) -> Deviation:
         best = run_sequence(driver, smallest(run.recorded, fails_alike))
         if not best.differences or sign_of(best, profile) != first:
             best, flaky = run, True
-    return _described(best, profile, method, flaky=flaky)
+    return described(best, profile, method, flaky=flaky)
 
 
 Sign = tuple[str, tuple[str, ...], str]
@@ -117,7 +117,8 @@ def sign_of(run: Run, profile: Profile) -> Sign:
     return taken.operation.call, rules_broken(taken, run.differences, profile)[:1], run.differences[0].part
 
 
-def _described(run: Run, profile: Profile, method: str, *, flaky: bool) -> Deviation:
+def described(run: Run, profile: Profile, method: str, *, flaky: bool) -> Deviation:
+    """What a run that ended in a difference means."""
     taken = run.steps[-1]
     first = run.differences[0]
     rules = rules_broken(taken, run.differences, profile)

@@ -60,6 +60,10 @@ class DriverUnavailable(Exception):
         self.install = install
 
 
+class NotObserved(Exception):
+    """Raised by ``observe`` when nothing can be seen at this moment; the step then counts for no rule."""
+
+
 @dataclass(frozen=True)
 class DriverOptions:
     """What the command line hands to a driver.

@@ -72,7 +72,9 @@ def _entry(path: Path, number: int, entry: object) -> Known:
         wrong = [f"unknown key {key!r}" for key in unknown] + [f"{key!r} is missing" for key in missing]
         raise KnownDeviationsError(f"{path}: deviation {number}: {', '.join(wrong)}")
     if entry["reason"] == FILL_IN:
-        raise KnownDeviationsError(f"{path}: deviation {number} ({entry['rule']}): the reason must be filled in")
+        raise KnownDeviationsError(
+            f"{path}: deviation {number} ({entry['rule']}): the reason must be filled in"
+        )
     return Known(**entry)
 
 

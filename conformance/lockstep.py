@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from snaptree.conformance.aspects import conditions_of, relation_of, relations_present, target_of
-from snaptree.conformance.driver import DEFAULT_DISKS, Json
+from snaptree.conformance.driver import DEFAULT_DISKS, Json, NotObserved
 from snaptree.conformance.observation import compare_state, digest
 from snaptree.spec.operations import Operation, Revert
 from snaptree.spec.outcomes import Accepted, Outcome, Refusal, Refused
@@ -204,10 +204,13 @@ class Lockstep:
         answer = self._call(operation)
         observation: dict[str, Json] | None = None
         unseen: list[Difference] = []
+        compared = True
         after = outcome.domain if isinstance(outcome, Accepted) else before
         if self.watches and after.defined:  # a domain that was removed cannot be looked at
             try:
                 observation = self.domain.observe()
+            except NotObserved:
+                compared = False
             except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
                 unseen = [_error("observe", error)]
             self.tally.calls += 1
@@ -221,7 +224,7 @@ class Lockstep:
             differences.extend(self._state_differences(operation, before, observation))
         if differences:
             self.broken = True
-        else:
+        elif compared:
             kind = "accepted" if isinstance(outcome, Accepted) else answer.kind  # type: ignore[union-attr]
             # No difference means that a refusal was answered by a refusal: the answer has a kind.
             key = (
@@ -348,7 +351,10 @@ class Lockstep:
             else:
                 relation = relation_of(before, target_of(operation), snapshot)
                 where = _named(self.model if snapshot in self.model.snapshots else before, snapshot)
-            yield Difference(found.part, relation, where, (found.expected,), found.observed)
+            expected, observed = found.expected, found.observed
+            if found.part in ("parent", "current"):
+                expected, observed = _tree_name(self.model, expected), _tree_name(self.model, observed)
+            yield Difference(found.part, relation, where, (expected,), observed)
 
     def _digest_differences(self, seen: dict[str, dict[str, str]]) -> Iterator[Difference]:
         points = {"active": self.model.active, "base": self.model.base}
@@ -398,6 +404,10 @@ def _error(call: str, error: Exception) -> Difference:
 def _target_name(before: Domain, operation: Operation) -> str:
     target = target_of(operation)
     return "domain" if target is None else _named(before, target)
+
+
+def _tree_name(domain: Domain, value: str) -> str:
+    return "base" if value == "None" else _named(domain, value)
 
 
 def _named(domain: Domain, value: Json) -> str:

@@ -191,9 +191,9 @@ def _rest(model: Domain, seen: dict[str, Json], profile: Profile) -> Iterator[Fo
         shown = seen["managed_save"]
         if (
             (image is None) != (shown is None)
-            or image is not None
+            or (image is not None
             and profile.can_observe("memory")
-            and not _same_image(image, shown)
+            and not _same_image(image, shown))
         ):
             yield Found("managed_save", "active", str(image), str(shown))
     if profile.offers("independent_disks"):

@@ -25,9 +25,11 @@ from snaptree.spec.profiles import Profile
 class Bounds:
     """How much is done. ``scopes`` are the graphs to be toured, each with its bound.
 
-    ``budget`` is in seconds for everything, None for as long as the graphs take;
-    ``sampling`` is in seconds for the sampled method alone. ``longest`` is the
-    most steps of a sampled sequence, ``batch`` how many sequences are one unit of work.
+    ``sampling`` is in seconds for the sampled method. ``budget`` is in seconds for
+    everything: the graphs then have to leave the sampled method its time, up to a
+    third, and it goes on until the budget is used up. None is as long as the
+    graphs take, and then ``sampling``. ``longest`` is the most steps of a sampled
+    sequence, ``batch`` how many sequences are one unit of work.
     """
 
     scopes: tuple[tuple[Scope, int], ...] = (("tree", 3), ("storage", 2))
@@ -88,12 +90,19 @@ def run_methods(
     try:
         with crew(name, options, bounds.jobs) as workers:
             for scope, bound in bounds.scopes:
-                _tour(workers, profile, scope, bound, outcome, deadline, progress)
-            _sample(workers, bounds, outcome, deadline, progress)
+                _tour(workers, profile, scope, bound, outcome, _tours_until(bounds, started), progress)
+            until = monotonic() + bounds.sampling if deadline is None else deadline
+            _sample(workers, bounds, outcome, until, progress)
     except KeyboardInterrupt:
         outcome.interrupted = True
     outcome.seconds = monotonic() - started
     return outcome
+
+
+def _tours_until(bounds: Bounds, started: float) -> float | None:
+    if bounds.budget is None:
+        return None
+    return started + bounds.budget - min(bounds.sampling, bounds.budget / 3)
 
 
 _TITLES: dict[Scope, str] = {
@@ -114,7 +123,7 @@ def _tour(
 ) -> None:
     graph = graph_of(profile, bound, scope)
     result = MethodResult(
-        "exhaustive", f"{_TITLES[scope]}: {bound} snapshots", graph.transitions, states=len(graph.edges)
+        "exhaustive", f"{_TITLES[scope]}; {bound} snapshot{'s' if bound > 1 else ''}", graph.transitions, states=len(graph.edges)
     )
     outcome.methods[f"{scope}-{bound}"] = result
 
@@ -129,14 +138,10 @@ def _tour(
     workers.work(units, deadline, heard)
 
 
-def _sample(
-    workers: Crew, bounds: Bounds, outcome: Outcome, deadline: float | None, progress: Progress
-) -> None:
+def _sample(workers: Crew, bounds: Bounds, outcome: Outcome, until: float, progress: Progress) -> None:
     if bounds.sampling <= 0:
         return
-    until = monotonic() + bounds.sampling
-    until = until if deadline is None else min(until, deadline)
-    result = MethodResult("sampled", f"random sequences of up to {bounds.longest} steps")
+    result = MethodResult("sampled", f"sequences of up to {bounds.longest} steps")
     outcome.methods["sampled"] = result
 
     def batches() -> Iterator[Unit]:

@@ -109,7 +109,9 @@ def _writes(driver: Driver, state: dict[str, Any]) -> None:
     if driver.profile.can_observe("disks"):
         blocks = _observed(driver, state)["active"]["disks"]["vda"]["blocks"]
         if blocks != {"3": 7}:
-            raise _Wrong(f"after write_disk('vda', 3, 7) the blocks are {{'3': 7}}, observe() shows {blocks!r}")
+            raise _Wrong(
+                f"after write_disk('vda', 3, 7) the blocks are {{'3': 7}}, observe() shows {blocks!r}"
+            )
 
 
 def _creates(driver: Driver, state: dict[str, Any]) -> None:

@@ -82,16 +82,39 @@ def judge(
     breaks, or one beside it. ``known`` deviations do not count against the driver.
     """
     chosen = {one.id for one in selected}
+    shortest_first = sorted(outcome.deviations.values(), key=lambda one: (len(one.sequence), one.id))
     relevant = [
         found
-        for found in sorted(outcome.deviations.values(), key=lambda one: (len(one.sequence), one.id))
+        for found in _distinct(shortest_first)
         if any(broken in chosen and _counts(broken, level) for broken in found.rules)
     ]
     expected = [found for found in relevant if any(entry.matches(found) for entry in known)]
-    new = [found for found in relevant if found not in expected]
+    new = [found for found in relevant if not any(entry.matches(found) for entry in known)]
     results = tuple(_rule_results(selected, outcome.tally.coverage, profile, new, expected))
     missing = tuple(entry for entry in known if not any(entry.matches(found) for found in relevant))
     return Judgement(_verdict(outcome, results, new), results, tuple(new), tuple(expected), missing)
+
+
+def _distinct(deviations: Iterable[Deviation]) -> list[Deviation]:
+    """One deviation for each fault, as far as can be told: the shortest.
+
+    What goes wrong in a plain case goes wrong in the special ones as well, and
+    would be blamed there on the rule about the special case.
+    """
+    kept: list[Deviation] = []
+    for found in deviations:
+        if not any(_same_fault(found, earlier) for earlier in kept):
+            kept.append(found)
+    return kept
+
+
+def _same_fault(found: Deviation, earlier: Deviation) -> bool:
+    here, there = found.differences[0], earlier.differences[0]
+    return (
+        found.operation.call == earlier.operation.call
+        and (here.part, here.relation) == (there.part, there.relation)
+        and any(broken in found.rules for broken in earlier.rules[:1])
+    )
 
 
 def _counts(identifier: str, level: str) -> bool:
@@ -118,13 +141,14 @@ def _rule_results(
     expected: Sequence[Deviation],
 ) -> Iterable[RuleResult]:
     visible = _visible(profile)
+    chosen = {one.id for one in selected}
     seen = [
         (call, word, frozenset(names_of(bits)), held, times)
         for (call, word, bits, held), times in coverage.items()
     ]
     for one in selected:
-        broken = tuple(found.id for found in new if one.id in found.rules[:1])
-        accepted = tuple(found.id for found in expected if one.id in found.rules[:1])
+        broken = tuple(found.id for found in new if one.id == _blamed(found, chosen))
+        accepted = tuple(found.id for found in expected if one.id == _blamed(found, chosen))
         times = sum(
             count
             for call, word, relations, held, count in seen
@@ -142,6 +166,11 @@ def _rule_results(
             yield RuleResult(one, "not observed" if _claimed(one, profile) else "not claimed")
 
 
+def _blamed(found: Deviation, chosen: set[str]) -> str | None:
+    """The first of the selected rules that a deviation breaks."""
+    return next((broken for broken in found.rules if broken in chosen), None)
+
+
 def _compared(
     aspect: Aspect,
     call: str,
@@ -153,7 +182,11 @@ def _compared(
     """Whether a step of this kind compared what the aspect speaks of."""
     if aspect.calls and call not in aspect.calls:
         return False
-    if aspect.outcomes and word not in aspect.outcomes and not ("refused" in aspect.outcomes and word != "accepted"):
+    if (
+        aspect.outcomes
+        and word not in aspect.outcomes
+        and not ("refused" in aspect.outcomes and word != "accepted")
+    ):
         return False
     return (
         aspect.conditions <= held

@@ -49,11 +49,37 @@ def tree_operations(tree: str) -> list[Operation]:
     """
     if tree not in TREES:
         raise UnknownExample(f"no example tree {tree!r}; there are {', '.join(TREES)}")
+    return script_operations(TREES[tree])
+
+
+def script_operations(script: str) -> list[Operation]:
+    """The operations of a script such as ``create a; write; create b; revert a``.
+
+    A create is preceded by writes, so that every point differs. Raises UnknownExample.
+    """
     ids: dict[str, str] = {}
     made: list[Operation] = []
-    for number, command in enumerate(TREES[tree].split(";"), start=1):
-        made.extend(_command(command.split(), number, ids))
+    for number, command in enumerate(script.split(";"), start=1):
+        try:
+            made.extend(_command(command.split(), number, ids))
+        except (KeyError, TypeError):
+            raise UnknownExample(
+                f"cannot read {command.strip()!r}; a script is made of 'create NAME', 'create NAME memory', "
+                "'write', 'memory', 'revert NAME', 'retire NAME', 'merge NAME' and calls such as 'start'"
+            ) from None
     return made
+
+
+def scripted_domain(tree: str) -> Domain:
+    """An example tree by its name, or one that a script makes, under the profile ``rfc``.
+
+    Raises UnknownExample.
+    """
+    if tree in TREES:
+        return example_domain(tree)
+    if not tree.strip() or (";" not in tree and " " not in tree):
+        return example_domain(tree)  # which says what there is
+    return _run(blank_domain(DISKS), script_operations(tree), load_profile("rfc"))
 
 
 def _command(words: list[str], number: int, ids: dict[str, str]) -> Iterator[Operation]:
@@ -77,6 +103,10 @@ def _command(words: list[str], number: int, ids: dict[str, str]) -> Iterator[Ope
             yield ops.MergeIntoChildren(ids[name])
         case [call]:
             yield OPERATIONS[call]()
+        case []:
+            return
+        case _:
+            raise KeyError(words[0])
 
 
 @cache
@@ -89,7 +119,8 @@ def _run(domain: Domain, operations: list[Operation], profile: Profile) -> Domai
     for operation in operations:
         outcome = step(domain, operation, profile)
         if not isinstance(outcome, Accepted):
-            raise UnknownExample(f"{operation} is refused while the example tree is made")
+            kinds = " or ".join(sorted(outcome.kinds))
+            raise UnknownExample(f"{operation.call} is refused as {kinds} while the tree is made")
         domain = outcome.domain
     return domain
 

@@ -41,7 +41,7 @@ class Disk:
 
     def holds(self, block: int) -> bool:
         """Whether block k lies inside the disk."""
-        return 0 <= block and block * BLOCK_STRIDE + BLOCK_SIZE <= self.size
+        return block >= 0 and block * BLOCK_STRIDE + BLOCK_SIZE <= self.size
 
     def written(self, block: int, value: int) -> Disk:
         """The disk after one write; writing zero is the same as never written."""

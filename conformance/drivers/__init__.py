@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from snaptree.conformance.driver import Driver, DriverOptions, DriverUnavailable
+from snaptree.spec.profiles import ProfileError, load_profile
 
 
 class UnknownDriver(ValueError):
@@ -22,14 +23,17 @@ class UnknownDriver(ValueError):
 
 @dataclass(frozen=True)
 class Shipped:
-    """A driver that comes with snaptree: where its class is, and what it needs."""
+    """A driver that comes with snaptree: where its class is, and what it needs.
+
+    ``parallel`` says that several of them may work side by side on one host.
+    """
 
     name: str
     module: str
     class_name: str
     about: str
     install: str
-    target: str = ""
+    parallel: bool = False
 
 
 SHIPPED: Final[dict[str, Shipped]] = {
@@ -48,6 +52,7 @@ SHIPPED: Final[dict[str, Shipped]] = {
             "QemuDriver",
             "real qcow2 images, worked on by qemu-img and qemu-io",
             "apt-get install --no-install-recommends qemu-utils",
+            parallel=True,
         ),
     )
 }
@@ -56,20 +61,34 @@ SHIPPED: Final[dict[str, Shipped]] = {
 def open_driver(name: str, options: DriverOptions) -> Driver:
     """Bring up the driver of that name.
 
-    Raises UnknownDriver when nothing has that name, and DriverUnavailable when
-    the driver or its host cannot be brought up.
+    A profile in the options takes the place of the driver's own. Raises
+    UnknownDriver when nothing has that name, DriverUnavailable when the driver or
+    its host cannot be brought up, and ProfileError for a profile that cannot be used.
     """
+    found, options = _found(name, options)
+    try:
+        driver = found(options)
+    except (DriverUnavailable, ProfileError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises while it comes up
+        raise DriverUnavailable(f"{name} could not be brought up: {type(error).__name__}: {error}") from error
+    if options.profile is not None:
+        driver.profile = load_profile(options.profile)
+    return driver
+
+
+def _found(name: str, options: DriverOptions) -> tuple[type[Driver], DriverOptions]:
     shipped_name, _, target = name.partition(":")
     shipped = SHIPPED.get(shipped_name)
     if shipped is not None:
-        return _load(shipped.module, shipped.class_name)(replace(options, target=target))
+        return _load(shipped.module, shipped.class_name), replace(options, target=target)
     if not target:
         known = ", ".join(SHIPPED)
         raise UnknownDriver(f"no driver {name!r}; shipped are {known}; your own is package.module:Class")
     # As with ``python -m``: a driver that lies in the current folder is found.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    return _load(shipped_name, target)(options)
+    return _load(shipped_name, target), options
 
 
 def _load(module: str, class_name: str) -> type[Driver]:
@@ -81,8 +100,8 @@ def _load(module: str, class_name: str) -> type[Driver]:
         raise DriverUnavailable(
             f"{module} needs the Python package {error.name!r}", install=f"pip install {error.name}"
         ) from None
-    except (SyntaxError, ImportError) as error:
-        raise DriverUnavailable(f"{module} cannot be imported: {error}") from None
+    except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
+        raise DriverUnavailable(f"{module} cannot be imported: {type(error).__name__}: {error}") from None
     if not isinstance(found, type):
         raise UnknownDriver(f"module {module!r} has no class {class_name!r}")
     driver: type[Driver] = found

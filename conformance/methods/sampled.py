@@ -14,6 +14,7 @@ from typing import Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+
 from snaptree.conformance.driver import DEFAULT_DISKS, Driver
 from snaptree.conformance.lockstep import Lockstep, Taken, Tally
 from snaptree.conformance.sequences import Run, open_domain

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from rpds import HashTrieMap
+
 from snaptree.spec.operations import AttachDisk, Configure, DetachDisk, ResizeDisk, WriteDisk, WriteMemory
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import BLOCK_STRIDE, Disk, Domain

@@ -1,0 +1,88 @@
+"""The command as a whole: its sub-commands, and what every one of them does about errors."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from snaptree.conformance.cli import checking, looking, mutants, replaying
+from snaptree.conformance.cli.problems import INTERRUPTED, LEGEND, OUR_FAULT, WRONG_USAGE, Problem
+
+app = typer.Typer(
+    name="snaptree",
+    help="A reference specification of snapshot trees, and a conformance suite for hypervisor drivers.",
+    epilog=LEGEND,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("check")(checking.check)
+app.command("smoke")(checking.smoke_command)
+app.command("drivers")(looking.drivers)
+app.command("rules")(looking.rules_command)
+app.command("plan")(looking.plan_command)
+app.command("explore")(looking.explore_command)
+app.command("profiles")(looking.profiles)
+app.command("replay")(replaying.replay)
+app.command("judge")(replaying.judge_command)
+app.command("mutants")(mutants.mutants_command)
+
+
+def main() -> None:
+    """Run the command line and exit with one of the documented codes."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    # Told to end by a CI system is the same as Ctrl-C: a partial report, and nothing left behind.
+    with suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result: Any = app(arguments, prog_name="snaptree", standalone_mode=False)
+        sys.stdout.flush()
+    except Problem as problem:
+        return _said(str(problem), problem.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _said("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Nothing may be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: what is no wrong usage is a fault of ours
+        # Some versions of typer carry a click of their own: its errors are told by their form.
+        show = getattr(error, "show", None)
+        if show is None or not hasattr(error, "format_message"):
+            return _our_fault(error, arguments)
+        show()
+        return WRONG_USAGE
+    return result if isinstance(result, int) else 0
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _said(text: str, exit_code: int) -> int:
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"snaptree: {text}")
+    return exit_code
+
+
+def _our_fault(error: Exception, arguments: list[str]) -> int:
+    _said(
+        f"a fault of snaptree itself: {type(error).__name__}: {error}\n"
+        f"please report it, with this command: snaptree {' '.join(arguments)}\n"
+        "SNAPTREE_TRACEBACK=1 shows where it happened",
+        OUR_FAULT,
+    )
+    if os.environ.get("SNAPTREE_TRACEBACK"):
+        traceback.print_exception(error)
+    return OUR_FAULT

@@ -1,0 +1,143 @@
+"""Trees of snapshots as people look at them: on a terminal, of a domain or of what a driver shows.
+
+A ``Sketch`` is the least that has to be known to draw a tree. It is made from a
+domain of the model, or from an observation, which may be as wrong as a driver can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.text import Text
+from rich.tree import Tree
+
+from snaptree.conformance.reports.words import plain
+from snaptree.spec.state import Domain
+
+ACTIVE: Final = "active"
+BASE: Final = "base"
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Who hangs under whom.
+
+    ``snapshots`` are (id, name, parent) in order of creation; ``active`` says in
+    words what the active state is, None where it is not known.
+    """
+
+    snapshots: tuple[tuple[str, str, str | None], ...]
+    current: str | None
+    active: str | None
+    retired: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark beside a snapshot, with a style of rich."""
+
+    text: str
+    style: str
+
+
+Notes = Mapping[str, Note]
+"""Remarks by the name of a snapshot, ``active`` or ``base``."""
+
+
+def sketch_of(domain: Domain) -> Sketch:
+    """The sketch of a domain of the model."""
+    return Sketch(
+        tuple((one.id, one.name, one.parent) for one in domain.in_order()),
+        domain.current,
+        _active(domain),
+        tuple(gone.name for gone in domain.retired.values()),
+    )
+
+
+def _active(domain: Domain) -> str:
+    words: list[str] = [domain.active.power]
+    if domain.managed_save is not None:
+        words.append("saved")
+    grown_from = domain.base if domain.current is None else domain.snapshots[domain.current].point
+    if domain.active.disks != grown_from.disks:
+        words.append("written to")
+    return ", ".join(words)
+
+
+def sketch_seen(observation: Mapping[str, Any]) -> Sketch:
+    """The sketch of what a driver showed; what it left out or got wrong is drawn as it is."""
+    listed = observation.get("snapshots")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    active = observation.get("active")
+    power = active.get("power") if isinstance(active, dict) else None
+    if power is not None and observation.get("managed_save") is not None:
+        power = f"{power}, saved"
+    current = observation.get("current")
+    return Sketch(
+        tuple(
+            (
+                str(entry.get("id")),
+                str(entry.get("name")),
+                None if entry.get("parent") is None else str(entry["parent"]),
+            )
+            for entry in entries
+        ),
+        None if current is None else str(current),
+        None if power is None else str(power),
+    )
+
+
+def drawn(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tree:
+    """The tree, to be printed by rich."""
+    remarks = notes or {}
+    names = {identifier for identifier, _, _ in sketch.snapshots}
+    root = Tree(_label(BASE, "dim", remarks.get(BASE)), guide_style="dim")
+    branches: dict[str | None, Tree] = {None: root}
+    waiting = list(sketch.snapshots)
+    while waiting:
+        held_back = []
+        for identifier, name, parent in waiting:
+            above = branches.get(parent)
+            if above is None:
+                held_back.append((identifier, name, parent))
+                continue
+            style = "bold" if identifier == sketch.current else ""
+            branches[identifier] = above.add(_label(name, style, remarks.get(name)))
+        if len(held_back) == len(waiting):
+            _draw_loose(root, held_back, names)
+            break
+        waiting = held_back
+    if sketch.active is not None:
+        place = branches.get(sketch.current, root)
+        label = Text.assemble(("● ", "cyan"), (f"active ({plain(sketch.active)})", "cyan"))
+        place.children.insert(0, Tree(_with_note(label, remarks.get(ACTIVE)), guide_style="dim"))
+    if sketch.retired:
+        root.add(Text("retired: " + ", ".join(plain(name, 20) for name in sketch.retired), style="dim"))
+    if not title:
+        return root
+    outer = Tree(Text(title, style="underline"), hide_root=False, guide_style="dim")
+    outer.add(root)
+    return outer
+
+
+def _draw_loose(root: Tree, loose: list[tuple[str, str, str | None]], names: set[str]) -> None:
+    """Snapshots that hang under nothing: only a driver that is wrong shows them."""
+    for _identifier, name, parent in loose:
+        why = (
+            "its parents form a loop"
+            if parent in names
+            else f"its parent {plain(str(parent), 20)} is not listed"
+        )
+        root.add(_label(name, "", Note(why, "red")))
+
+
+def _label(name: str, style: str, note: Note | None) -> Text:
+    return _with_note(Text(plain(name, 40), style=style), note)
+
+
+def _with_note(label: Text, note: Note | None) -> Text:
+    if note is not None:
+        label.append(f"  {plain(note.text, 70)}", style=note.style)
+    return label
