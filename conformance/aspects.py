@@ -20,7 +20,8 @@ PARTS: Final = (
 )  # fmt: skip
 
 RELATIONS: Final = (
-    "target", "parent", "child", "descendant", "sibling", "ancestor", "other", "new", "active", "base", "domain",
+    "target", "parent", "child", "descendant", "sibling", "ancestor", "other",
+    "new", "active", "base", "domain",
 )  # fmt: skip
 
 _BITS: Final = {relation: 1 << place for place, relation in enumerate(RELATIONS)}

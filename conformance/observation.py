@@ -189,11 +189,8 @@ def _rest(model: Domain, seen: dict[str, Json], profile: Profile) -> Iterator[Fo
     if profile.claims("managed_save") or model.managed_save is not None:
         image = model.managed_save
         shown = seen["managed_save"]
-        if (
-            (image is None) != (shown is None)
-            or (image is not None
-            and profile.can_observe("memory")
-            and not _same_image(image, shown))
+        if (image is None) != (shown is None) or (
+            image is not None and profile.can_observe("memory") and not _same_image(image, shown)
         ):
             yield Found("managed_save", "active", str(image), str(shown))
     if profile.offers("independent_disks"):

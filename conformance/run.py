@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Final
 
 from snaptree.conformance.crew import Crew, crew
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.lockstep import Tally
+from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import chunks
 from snaptree.conformance.methods.graph import Scope
 from snaptree.conformance.units import Method, Report, Unit, graph_of
 from snaptree.spec.profiles import Profile
+
+EXAMPLE_UNITS: Final = 8
+"""Units of work that the examples are dealt out to."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def run_methods(
     deadline = None if bounds.budget is None else started + bounds.budget
     try:
         with crew(name, options, bounds.jobs) as workers:
+            _examples(workers, profile, outcome, _tours_until(bounds, started), progress)
             for scope, bound in bounds.scopes:
                 _tour(workers, profile, scope, bound, outcome, _tours_until(bounds, started), progress)
             until = monotonic() + bounds.sampling if deadline is None else deadline
@@ -123,19 +129,41 @@ def _tour(
 ) -> None:
     graph = graph_of(profile, bound, scope)
     result = MethodResult(
-        "exhaustive", f"{_TITLES[scope]}; {bound} snapshot{'s' if bound > 1 else ''}", graph.transitions, states=len(graph.edges)
+        "exhaustive",
+        f"{_TITLES[scope]}; {bound} snapshot{'s' if bound > 1 else ''}",
+        graph.transitions,
+        states=len(graph.edges),
     )
     outcome.methods[f"{scope}-{bound}"] = result
 
+    units = (Unit("exhaustive", number, scope, bound) for number in range(len(chunks(graph))))
+    workers.work(units, deadline, _listener(outcome, result, progress))
+
+
+def _examples(
+    workers: Crew, profile: Profile, outcome: Outcome, deadline: float | None, progress: Progress
+) -> None:
+    result = MethodResult("examples", "what the chapters show", len(example_sequences(profile)))
+    outcome.methods["examples"] = result
+    units = (Unit("examples", number, sequences=EXAMPLE_UNITS) for number in range(EXAMPLE_UNITS))
+    workers.work(units, deadline, _listener(outcome, result, progress))
+
+
+def _listener(outcome: Outcome, result: MethodResult, progress: Progress) -> Callable[[Report], None]:
     def heard(report: Report) -> None:
         result.covered += report.covered
         result.missed += report.missed
         result.deviated += report.deviated
-        _collect(report, outcome)
+        result.sequences += report.sequences
+        if report.tally is not None:
+            outcome.tally.add(report.tally)
+        if report.deviation is not None:
+            known = outcome.deviations.get(report.deviation.id)
+            if known is None or len(report.deviation.sequence) < len(known.sequence):
+                outcome.deviations[report.deviation.id] = report.deviation
         progress(outcome, result)
 
-    units = (Unit("exhaustive", number, scope, bound) for number in range(len(chunks(graph))))
-    workers.work(units, deadline, heard)
+    return heard
 
 
 def _sample(workers: Crew, bounds: Bounds, outcome: Outcome, until: float, progress: Progress) -> None:
@@ -152,18 +180,4 @@ def _sample(workers: Crew, bounds: Bounds, outcome: Outcome, until: float, progr
             yield Unit("sampled", number, bound=bounds.longest, seed=batch_seed, sequences=bounds.batch)
             number += 1
 
-    def heard(report: Report) -> None:
-        result.sequences += report.sequences
-        _collect(report, outcome)
-        progress(outcome, result)
-
-    workers.work(batches(), until, heard)
-
-
-def _collect(report: Report, outcome: Outcome) -> None:
-    if report.tally is not None:
-        outcome.tally.add(report.tally)
-    if report.deviation is not None:
-        known = outcome.deviations.get(report.deviation.id)
-        if known is None or len(report.deviation.sequence) < len(known.sequence):
-            outcome.deviations[report.deviation.id] = report.deviation
+    workers.work(batches(), until, _listener(outcome, result, progress))

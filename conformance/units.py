@@ -15,13 +15,14 @@ from typing import Final, Literal
 from snaptree.conformance.deviations import Deviation, Sign, examine, sign_of
 from snaptree.conformance.driver import Driver
 from snaptree.conformance.lockstep import Tally
+from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Graph, Scope, explore
 from snaptree.conformance.methods.sampled import sample
-from snaptree.conformance.sequences import Run
+from snaptree.conformance.sequences import Run, run_sequence
 from snaptree.spec.profiles import Profile
 
-Method = Literal["exhaustive", "sampled"]
+Method = Literal["examples", "exhaustive", "sampled"]
 
 HEARTBEAT: Final = 0.2
 """Seconds between two reports of progress."""
@@ -32,6 +33,7 @@ class Unit:
     """A piece of work for one worker.
 
     ``bound`` is the most snapshots of the graph, or the most steps of a sampled sequence.
+    ``sequences`` is how many are sampled, or of how many examples one is taken.
     """
 
     method: Method
@@ -85,7 +87,16 @@ def perform(
             known.add(sign)
             say(Report(deviation=examine(driver, run, unit.method)))
 
-    if unit.method == "exhaustive":
+    if unit.method == "examples":
+        for sequence in example_sequences(driver.profile)[unit.number :: unit.sequences]:
+            if expired():
+                break
+            run = run_sequence(driver, sequence, tally=progress.tally)
+            progress.toured.covered += not run.differences
+            progress.toured.deviated += bool(run.differences)
+            if run.differences:
+                deviated(run)
+    elif unit.method == "exhaustive":
         graph = graph_of(driver.profile, unit.bound, unit.scope)
         progress.toured = Toured()
         tour = Tour.over(driver, graph, chunks(graph)[unit.number])

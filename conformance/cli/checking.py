@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from contextlib import closing
-from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,16 +22,16 @@ from snaptree.conformance.cli.problems import (
     problems_told,
 )
 from snaptree.conformance.crew import WorkerFailed
-from snaptree.conformance.driver import Driver, DriverOptions
-from snaptree.conformance.drivers import SHIPPED, open_driver
+from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.drivers import open_driver
 from snaptree.conformance.known import Known, read_known, write_known
-from snaptree.conformance.methods.graph import Scope
 from snaptree.conformance.reports.files import write_report
 from snaptree.conformance.reports.progress import Watch
-from snaptree.conformance.reports.results import Finished, Heading
+from snaptree.conformance.reports.results import Finished
 from snaptree.conformance.reports.terminal import print_heading, print_report
 from snaptree.conformance.reports.words import plain
-from snaptree.conformance.run import Bounds, run_methods
+from snaptree.conformance.request import Heading, Request, parse_budget, prepare
+from snaptree.conformance.run import run_methods
 from snaptree.conformance.smoke import smoke
 from snaptree.conformance.verdict import judge
 from snaptree.spec.rules import Rule, rules, select
@@ -106,13 +102,14 @@ def check(
     if update and deviations is None:
         raise Problem("--update-deviations needs --deviations FILE", WRONG_USAGE)
     selected = _selected(only)
-    seconds = None if budget is None else parse_budget(budget)
     options = driver_options(profile, work, qemu_bin, keep=keep)
-    with problems_told():
-        heading, bounds, known = _prepared(console, driver, options, jobs, seed, deviations, update=update)
-    bounds = _bounded(bounds, snapshots, seconds)
     if out is not None:
         _writable(out)
+    with problems_told():
+        seconds = None if budget is None else parse_budget(budget)
+        heading, bounds = prepare(Request(driver, options, seed, jobs, snapshots, seconds))
+        known = _known(deviations, heading, may_be_new=update)
+    print_heading(console, heading)
     with Watch(console, bounds.sampling) as watch, problems_told():
         try:
             outcome = run_methods(driver, options, heading.profile, bounds, watch.update)
@@ -152,83 +149,10 @@ def _selected(only: list[str] | None) -> list[Rule]:
     return found
 
 
-def _prepared(
-    console: Console,
-    asked: str,
-    options: DriverOptions,
-    jobs: int | None,
-    seed: int | None,
-    deviations: Path | None,
-    *,
-    update: bool,
-) -> tuple[Heading, Bounds, list[Known]]:
-    """Bring the driver up once, say what it is, and see that it can be judged at all."""
-    with closing(open_driver(asked, options)) as driver:
-        _smoked(driver, asked)
-        chosen = seed if seed is not None else secrets.randbelow(2**31)
-        shipped = SHIPPED.get(asked.partition(":")[0])
-        workers = jobs or (min(os.cpu_count() or 1, 4) if shipped is not None and shipped.parallel else 1)
-        heading = Heading(
-            asked,
-            driver.name,
-            driver.version,
-            driver.profile,
-            snaptree_version(),
-            chosen,
-            workers,
-            _again(options),
-        )
-        known = []
-        if deviations is not None and (deviations.exists() or not update):
-            known = read_known(deviations, driver.version)
-        print_heading(console, heading)
-        return heading, _default_bounds(driver, heading), known
-
-
-def _again(options: DriverOptions) -> tuple[str, ...]:
-    """The options that a replay needs as well."""
-    again: list[str] = []
-    if options.profile is not None:
-        again += ["--profile", options.profile]
-    if "qemu-bin" in options.settings:
-        again += ["--qemu-bin", options.settings["qemu-bin"]]
-    return tuple(again)
-
-
-def _default_bounds(driver: Driver, heading: Heading) -> Bounds:
-    """What is done unless the command line says otherwise: well under half a minute, or a minute."""
-    scopes: list[tuple[Scope, int]] = [("tree", 4 if is_fast(driver) else 3), ("storage", 2)]
-    if driver.profile.claims("start"):
-        scopes.append(("power", 1))
-    fast = Bounds(tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
-    return fast if is_fast(driver) else replace(fast, sampling=20.0, longest=20, batch=4)
-
-
-def is_fast(driver: Driver) -> bool:
-    """Whether the driver says that a call costs microseconds."""
-    return bool(getattr(driver, "fast", False))
-
-
-def _bounded(bounds: Bounds, snapshots: int | None, budget: float | None) -> Bounds:
-    if snapshots is not None:
-        scopes = (
-            ("tree", snapshots),
-            *((scope, min(bound, snapshots)) for scope, bound in bounds.scopes[1:]),
-        )
-        bounds = replace(bounds, scopes=scopes)
-    return bounds if budget is None else replace(bounds, budget=budget, sampling=min(bounds.sampling, budget))
-
-
-_BUDGET: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)?", re.ASCII)
-
-
-def parse_budget(text: str) -> float:
-    """``90``, ``90s``, ``5m`` or ``1h`` in seconds. Raises Problem."""
-    found = _BUDGET.fullmatch(text.strip().lower())
-    seconds = float(found[1]) * {"m": 60, "min": 60, "h": 3600}.get(found[2], 1) if found else 0.0
-    if not 0 < seconds <= 7 * 24 * 3600:
-        raise Problem(f"--budget {plain(text)}: a time such as 90s, 5m or 1h", WRONG_USAGE)
-    return seconds
+def _known(deviations: Path | None, heading: Heading, *, may_be_new: bool) -> list[Known]:
+    if deviations is None or (may_be_new and not deviations.exists()):
+        return []
+    return read_known(deviations, heading.driver_version)
 
 
 def _writable(folder: Path) -> None:
@@ -238,16 +162,6 @@ def _writable(folder: Path) -> None:
         raise Problem(f"--out {plain(str(folder), 200)}: {error.strerror or error}", WRONG_USAGE) from None
     if not os.access(folder, os.W_OK):
         raise Problem(f"--out {plain(str(folder), 200)}: the folder cannot be written to", WRONG_USAGE)
-
-
-def _smoked(driver: Driver, asked: str) -> None:
-    for probe in smoke(driver):
-        if probe.problem is not None:
-            raise Problem(
-                f"the driver cannot be judged yet: {probe.call}: {plain(probe.problem, 1000)}\n"
-                f"that is the adapter, not the hypervisor; 'snaptree smoke {plain(asked)}' shows all that was tried",
-                UNAVAILABLE,
-            )
 
 
 def smoke_command(
@@ -271,11 +185,3 @@ def smoke_command(
             return CONFORMS
         console.print(f"\n{plain(wrong, 1000)}", markup=False, soft_wrap=True)
         return DEVIATES
-
-
-def snaptree_version() -> str:
-    """The version of the installed package."""
-    try:
-        return version("snaptree")
-    except PackageNotFoundError:
-        return "not installed"

@@ -10,6 +10,7 @@ from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.known import KnownDeviationsError
 from snaptree.conformance.reports.words import plain
+from snaptree.conformance.request import BadBudget, NotJudgeable
 from snaptree.conformance.traces import TraceError
 from snaptree.spec.examples import UnknownExample
 from snaptree.spec.profiles import ProfileError
@@ -44,8 +45,17 @@ def problems_told() -> Iterator[None]:
         yield
     except DriverUnavailable as error:
         hint = f"\ninstall it with: {error.install}" if error.install else ""
-        raise Problem(f"{plain(str(error), 2000)}{hint}", UNAVAILABLE) from None
-    except (UnknownDriver, ProfileError, KnownDeviationsError, TraceError, UnknownExample) as error:
+        raise Problem(f"{plain(str(error), 2000, lines=True)}{hint}", UNAVAILABLE) from None
+    except NotJudgeable as error:
+        raise Problem(plain(str(error), 2000, lines=True), UNAVAILABLE) from None
+    except (
+        BadBudget,
+        UnknownDriver,
+        ProfileError,
+        KnownDeviationsError,
+        TraceError,
+        UnknownExample,
+    ) as error:
         raise Problem(plain(str(error), 2000), WRONG_USAGE) from None
     except UnknownRule as error:
         raise Problem(plain(str(error), 500), WRONG_USAGE) from None

@@ -151,7 +151,8 @@ def _variant(operation: Operation) -> str:
 
 def _power_moves(domain: Domain, profile: Profile) -> Iterator[Move]:
     kinds: list[Operation] = [
-        ops.Start(), ops.Stop(), ops.Pause(), ops.Resume(), ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
+        ops.Start(), ops.Stop(), ops.Pause(), ops.Resume(),
+        ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
     ]  # fmt: skip
     if domain.active.memory == "unspecified":
         kinds.append(ops.WriteMemory(1 + domain.serial % 255))

@@ -31,15 +31,17 @@ BYTES: Final = 3
 WEIGHTS: Final[dict[str, int]] = {
     "create": 36, "write_disk": 40, "revert": 24, "merge_into_children": 16, "merge_into_parent": 16,
     "merge_into_parent_forced": 10, "discard": 14, "discard_forced": 10, "remove_subtree": 6, "retire": 8,
-    "reclaim": 8, "rename": 5, "describe": 3, "start": 8, "stop": 6, "pause": 4, "resume": 4, "managed_save": 5,
-    "managed_save_remove": 2, "crash": 3, "write_memory": 8, "resize_disk": 5, "attach_disk": 3, "detach_disk": 3,
-    "configure": 5, "undefine": 1, "undefine_forced": 0, "list": 2, "children": 2, "parent": 2, "current": 2,
+    "reclaim": 8, "rename": 5, "describe": 3, "start": 8, "stop": 6, "pause": 4, "resume": 4,
+    "managed_save": 5, "managed_save_remove": 2, "crash": 3, "write_memory": 8,
+    "resize_disk": 5, "attach_disk": 3, "detach_disk": 3, "configure": 5,
+    "undefine": 1, "undefine_forced": 0, "list": 2, "children": 2, "parent": 2, "current": 2,
     "lookup_by_name": 3, "lookup_by_id": 2, "count": 2,
 }  # fmt: skip
 """How often each call is drawn, relative to the others."""
 
 ODD_NAMES: Final = (
-    "", "x" * 10_000, "x" * 255, "../../etc/x", "-rf", "a\nb", "\x00", "caf\u00e9", "cafe\u0301", " ", "s1", "S1",
+    "", "x" * 10_000, "x" * 255, "../../etc/x", "-rf", "a\nb", "\x00", "caf\u00e9", "cafe\u0301", " ",
+    "s1", "S1",
     "<b>&amp;</b>", "'; echo", "$(id)", "\u202etxt", "\U0001f4be", "\ud800", "con", "%s", "active", "base",
 )  # fmt: skip
 """Names that somebody's code has tripped over."""

@@ -62,7 +62,8 @@ class Watch:
             what = f"{result.sequences:,} sequences"
         else:
             done, total = float(result.covered + result.deviated + result.missed), float(result.total)
-            what = f"{result.covered:,}/{result.total:,} transitions"
+            noun = "examples" if result.method == "examples" else "transitions"
+            what = f"{result.covered:,}/{result.total:,} {noun}"
         words = [what]
         if rate:
             words.append(f"{rate:,.0f} steps/s")

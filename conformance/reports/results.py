@@ -11,6 +11,7 @@ from typing import Any, Final
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.reports.words import spoken
+from snaptree.conformance.request import Heading
 from snaptree.conformance.run import Bounds, Outcome
 from snaptree.conformance.traces import Header, write_trace
 from snaptree.conformance.verdict import Judgement
@@ -19,24 +20,6 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import rule, specification_version
 
 REPORT_VERSION: Final = 1
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What a run was made on; every report begins with it.
-
-    ``asked`` is the driver's name as it was asked for; ``options`` are the
-    options that a replay needs as well.
-    """
-
-    asked: str
-    driver: str
-    driver_version: str
-    profile: Profile
-    snaptree_version: str
-    seed: int
-    jobs: int
-    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from rich.tree import Tree
 
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.lockstep import Difference, said
-from snaptree.conformance.reports.results import Finished, Heading, rule_counts
+from snaptree.conformance.reports.results import Finished, rule_counts
 from snaptree.conformance.reports.trees import Note, Notes, Sketch, drawn, sketch_of, sketch_seen
 from snaptree.conformance.reports.words import duration, plain, spoken
+from snaptree.conformance.request import Heading
 from snaptree.conformance.verdict import Verdict
 from snaptree.spec.rules import rule, specification_version
 
@@ -117,12 +118,13 @@ def _methods(finished: Finished) -> RenderableType:
         if method.method == "sampled":
             table.add_row("sampled", method.title, _plural(method.sequences, "sequence"))
             continue
-        row = f"{method.covered:,} of {_plural(method.total, 'transition')}"
+        noun = "example" if method.method == "examples" else "transition"
+        row = f"{method.covered:,} of {_plural(method.total, noun)}"
         if method.deviated:
             row += f", {method.deviated:,} deviated"
         if method.missed:
             row += f", {method.missed:,} only reachable through a deviation: not observed"
-        table.add_row("exhaustive", method.title, row)
+        table.add_row(method.method, method.title, row)
     tally, seconds = finished.outcome.tally, finished.outcome.seconds
     rate = tally.steps / seconds if seconds else 0
     harness = 1 - tally.driver_seconds / (seconds * finished.heading.jobs) if seconds else 0

@@ -6,9 +6,15 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.state import Domain
 
 
-def plain(text: str, longest: int = 60) -> str:
-    """A text that somebody chose, safe on a terminal: control characters escaped, and cut."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+def plain(text: str, longest: int = 60, *, lines: bool = False) -> str:
+    """A text that somebody chose, safe on a terminal: control characters escaped, and cut.
+
+    ``lines`` leaves line ends as they are.
+    """
+    shown = "".join(
+        char if char.isprintable() or (lines and char == "\n") else char.encode("unicode_escape").decode()
+        for char in text
+    )
     shown = shown.encode("utf-8", "backslashreplace").decode()
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 

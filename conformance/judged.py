@@ -1,0 +1,81 @@
+"""A driver judged in one go, for callers that want every rule's result: the pytest suite."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from snaptree.conformance.crew import WorkerFailed
+from snaptree.conformance.deviations import Deviation
+from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers import UnknownDriver
+from snaptree.conformance.known import KnownDeviationsError, read_known
+from snaptree.conformance.reports.terminal import deviation_report
+from snaptree.conformance.request import BadBudget, Heading, NotJudgeable, Request, parse_budget, prepare
+from snaptree.conformance.run import run_methods
+from snaptree.conformance.verdict import RuleResult, judge
+from snaptree.spec.profiles import ProfileError
+from snaptree.spec.rules import rules
+
+
+@dataclass(frozen=True)
+class SuiteOptions:
+    """The options of the suite as pytest has them; None is the default."""
+
+    driver: str | None = None
+    profile: str | None = None
+    seed: int | None = None
+    jobs: int | None = None
+    snapshots: int | None = None
+    budget: str | None = None
+    level: str | None = None
+    deviations: str | None = None
+    work: str | None = None
+    qemu_bin: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Every rule's result on one driver, and the deviations in words, by id."""
+
+    heading: Heading
+    results: dict[str, RuleResult]
+    texts: dict[str, str]
+
+
+def judged(options: SuiteOptions) -> Judged | str:
+    """Run the main job. What prevents it is returned in words."""
+    settings = {} if options.qemu_bin is None else {"qemu-bin": options.qemu_bin}
+    driver_options = DriverOptions(
+        work=None if options.work is None else Path(options.work),
+        profile=options.profile,
+        settings=settings,
+    )
+    asked = options.driver or "simulator"
+    try:
+        budget = None if options.budget is None else parse_budget(options.budget)
+        heading, bounds = prepare(
+            Request(asked, driver_options, options.seed, options.jobs, options.snapshots, budget)
+        )
+        known = [] if options.deviations is None else read_known(Path(options.deviations), heading.driver_version)
+        outcome = run_methods(asked, driver_options, heading.profile, bounds, lambda _outcome, _result: None)
+    except DriverUnavailable as error:
+        return f"{error}" + (f"; install it with: {error.install}" if error.install else "")
+    except (BadBudget, UnknownDriver, NotJudgeable, ProfileError, KnownDeviationsError, WorkerFailed) as error:
+        return str(error)
+    judgement = judge(
+        outcome, heading.profile, rules(), known, level="should" if options.level == "should" else "must"
+    )
+    return Judged(
+        heading,
+        {result.rule.id: result for result in judgement.rules},
+        {found.id: _in_words(found) for found in (*judgement.new, *judgement.known)},
+    )
+
+
+def _in_words(found: Deviation) -> str:
+    shown = io.StringIO()
+    Console(file=shown, width=110, color_system=None).print(deviation_report(found, None))
+    return shown.getvalue()

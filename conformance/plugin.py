@@ -1,0 +1,90 @@
+"""The pytest plugin: the suite's options, and one run of the main job that all its tests look at.
+
+It is loaded into every pytest of the environment, so it imports nothing of ours
+until a test of the suite asks for the driver. Under pytest-xdist the job is done
+by the first worker that needs it, with as many processes as there are workers;
+the others wait for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from snaptree.conformance.judged import Judged
+
+_OPTIONS = (
+    ("driver", "the driver under test: simulator, qemu, package.module:Class", str),
+    ("profile", "a shipped profile or a TOML file, in place of the driver's own", str),
+    ("seed", "the same seed gives the same sequences", int),
+    ("jobs", "processes, each with its own driver", int),
+    ("snapshots", "every transition of every tree of up to N snapshots", int),
+    ("budget", "time for everything: 90s, 5m, 1h", str),
+    ("level", "must, or should: whether SHOULD rules fail as well", str),
+    ("deviations", "a TOML file of known deviations", str),
+    ("work", "the folder to work in", str),
+    ("qemu-bin", "the folder of qemu-img and qemu-io", str),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of ``snaptree check``, with a prefix."""
+    group = parser.getgroup("snaptree", "conformance of snapshot drivers (snaptree)")
+    for name, about, kind in _OPTIONS:
+        group.addoption(f"--snaptree-{name}", type=kind, default=None, help=about)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed once, so that every xdist worker has the same."""
+    if config.getoption("--snaptree-seed") is None:
+        config.option.snaptree_seed = int.from_bytes(os.urandom(3), "big")
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Hand the seed to an xdist worker; called by xdist alone."""
+    node.workerinput["snaptree_seed"] = node.config.option.snaptree_seed
+
+
+@pytest.fixture(scope="session")
+def snaptree_judged(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Judged:
+    """The main job on the driver that was asked for, judged; done once in a session."""
+    config = request.config
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        return _judged(config, jobs=None)
+    config.option.snaptree_seed = worker["snaptree_seed"]
+    # All workers share the parent of their temporary folders, and nothing else does.
+    shared = tmp_path_factory.getbasetemp().parent
+    return _judged_once(config, shared, jobs=int(worker["workercount"]))
+
+
+def _judged_once(config: pytest.Config, shared: Path, jobs: int) -> Judged:
+    kept = shared / "snaptree-judged.pickle"
+    with (shared / "snaptree-judged.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.exists():
+            # Written by a worker of this very session, into a folder that is ours alone.
+            known: Judged = pickle.loads(kept.read_bytes())
+            return known
+        judged = _judged(config, jobs)
+        kept.write_bytes(pickle.dumps(judged))
+        return judged
+
+
+def _judged(config: pytest.Config, jobs: int | None) -> Judged:
+    from snaptree.conformance.judged import SuiteOptions, judged
+
+    given = {name.replace("-", "_"): config.getoption(f"--snaptree-{name}") for name, _, _ in _OPTIONS}
+    given["jobs"] = given["jobs"] or jobs
+    result = judged(SuiteOptions(**given))
+    if isinstance(result, str):
+        pytest.exit(f"snaptree: {result}", returncode=3)
+    return result

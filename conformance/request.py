@@ -1,0 +1,134 @@
+"""What was asked for, and what it comes to on the driver at hand: the same for the command and for pytest."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from snaptree.conformance.driver import Driver, DriverOptions
+from snaptree.conformance.drivers import SHIPPED, open_driver
+from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.run import Bounds
+from snaptree.conformance.smoke import smoke
+from snaptree.spec.profiles import Profile
+
+
+class NotJudgeable(Exception):
+    """The driver's calls do not have the form that they must have; the text says which, and how."""
+
+
+class BadBudget(ValueError):
+    """A time that cannot be read; the text says how one is written."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A driver by its name, and what to do with it; None is the default for that driver.
+
+    ``snapshots`` bounds the exhaustive method, ``budget`` is in seconds.
+    """
+
+    driver: str = "simulator"
+    options: DriverOptions = field(default_factory=DriverOptions)
+    seed: int | None = None
+    jobs: int | None = None
+    snapshots: int | None = None
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a run is made on; every report begins with it.
+
+    ``asked`` is the driver's name as it was asked for; ``options`` are the
+    options that a replay needs as well.
+    """
+
+    asked: str
+    driver: str
+    driver_version: str
+    profile: Profile
+    snaptree_version: str
+    seed: int
+    jobs: int
+    options: tuple[str, ...] = ()
+
+
+def prepare(request: Request) -> tuple[Heading, Bounds]:
+    """Bring the driver up once, see that it can be judged at all, and say what will be done.
+
+    Raises NotJudgeable, and what ``open_driver`` raises.
+    """
+    with closing(open_driver(request.driver, request.options)) as driver:
+        for probe in smoke(driver):
+            if probe.problem is not None:
+                raise NotJudgeable(
+                    f"the driver cannot be judged yet: {probe.call}: {probe.problem}\n"
+                    f"that is the adapter, not the hypervisor; 'snaptree smoke {request.driver}' "
+                    "shows what was tried"
+                )
+        heading = Heading(
+            request.driver,
+            driver.name,
+            driver.version,
+            driver.profile,
+            snaptree_version(),
+            secrets.randbelow(2**31) if request.seed is None else request.seed,
+            request.jobs or _default_jobs(request.driver),
+            _needed_again(request.options),
+        )
+        return heading, _bounds(request, driver, heading)
+
+
+def snaptree_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("snaptree")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _default_jobs(asked: str) -> int:
+    shipped = SHIPPED.get(asked.partition(":")[0])
+    return min(os.cpu_count() or 1, 4) if shipped is not None and shipped.parallel else 1
+
+
+def _needed_again(options: DriverOptions) -> tuple[str, ...]:
+    again: list[str] = []
+    if options.profile is not None:
+        again += ["--profile", options.profile]
+    if "qemu-bin" in options.settings:
+        again += ["--qemu-bin", options.settings["qemu-bin"]]
+    return tuple(again)
+
+
+def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
+    """The defaults take well under half a minute on a driver that is fast, and about a minute on others."""
+    fast = bool(getattr(driver, "fast", False))
+    most = request.snapshots
+    scopes: list[tuple[Scope, int]] = [("tree", most or (4 if fast else 3)), ("storage", min(2, most or 2))]
+    if driver.profile.claims("start"):
+        scopes.append(("power", 1))
+    bounds = Bounds(tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
+    if not fast:
+        bounds = replace(bounds, sampling=20.0, longest=20, batch=4)
+    if request.budget is not None:
+        bounds = replace(bounds, budget=request.budget, sampling=min(bounds.sampling, request.budget))
+    return bounds
+
+
+_BUDGET: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", re.ASCII)
+
+
+def parse_budget(text: str) -> float:
+    """``90``, ``90s``, ``5m`` or ``1h`` in seconds. Raises BadBudget."""
+    found = _BUDGET.fullmatch(text.strip().lower())
+    seconds = float(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1) if found else 0.0
+    if not 0 < seconds <= 7 * 24 * 3600:
+        raise BadBudget(f"{text!r} is no time; write 90s, 5m or 1h")
+    return seconds

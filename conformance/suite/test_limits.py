@@ -1,0 +1,5 @@
+"""Chapter limits: Limits."""
+
+from snaptree.conformance.suite.ruling import tests_of
+
+globals().update(tests_of("limits"))

@@ -1,0 +1,5 @@
+"""Chapter refusals: Refusals."""
+
+from snaptree.conformance.suite.ruling import tests_of
+
+globals().update(tests_of("refusals"))
