@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+
 from snaptree.conformance.crew import WorkerFailed
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
@@ -59,11 +60,20 @@ def judged(options: SuiteOptions) -> Judged | str:
         heading, bounds = prepare(
             Request(asked, driver_options, options.seed, options.jobs, options.snapshots, budget)
         )
-        known = [] if options.deviations is None else read_known(Path(options.deviations), heading.driver_version)
+        known = (
+            [] if options.deviations is None else read_known(Path(options.deviations), heading.driver_version)
+        )
         outcome = run_methods(asked, driver_options, heading.profile, bounds, lambda _outcome, _result: None)
     except DriverUnavailable as error:
         return f"{error}" + (f"; install it with: {error.install}" if error.install else "")
-    except (BadBudget, UnknownDriver, NotJudgeable, ProfileError, KnownDeviationsError, WorkerFailed) as error:
+    except (
+        BadBudget,
+        UnknownDriver,
+        NotJudgeable,
+        ProfileError,
+        KnownDeviationsError,
+        WorkerFailed,
+    ) as error:
         return str(error)
     judgement = judge(
         outcome, heading.profile, rules(), known, level="should" if options.level == "should" else "must"
@@ -77,5 +87,5 @@ def judged(options: SuiteOptions) -> Judged | str:
 
 def _in_words(found: Deviation) -> str:
     shown = io.StringIO()
-    Console(file=shown, width=110, color_system=None).print(deviation_report(found, None))
+    Console(file=shown, width=110, color_system=None).print(deviation_report(found))
     return shown.getvalue()

@@ -92,7 +92,7 @@ def _told(console: Console, run: Run, profile: Profile, method: str) -> int:
         return CONFORMS
     found = described(run, profile, method, flaky=False)
     console.print(Text(f"deviation {found.id}", style="bold red"))
-    console.print(deviation_report(found, None, with_sequence=False))
+    console.print(deviation_report(found, with_sequence=False))
     return DEVIATES
 
 

@@ -70,7 +70,7 @@ def open_driver(name: str, options: DriverOptions) -> Driver:
         driver = found(options)
     except (DriverUnavailable, ProfileError):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises while it comes up
+    except Exception as error:
         raise DriverUnavailable(f"{name} could not be brought up: {type(error).__name__}: {error}") from error
     if options.profile is not None:
         driver.profile = load_profile(options.profile)

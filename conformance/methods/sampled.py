@@ -72,7 +72,7 @@ class Decoder:
             case "create":
                 return self._create(domain, target, variant)
             case "write_disk":
-                disks = sorted(domain.active.disks) or ["vda"]
+                disks = sorted([*domain.active.disks, *domain.independent]) or ["vda"]
                 if variant >= 253:
                     return ops.WriteDisk("vdz", 99, 256)
                 return ops.WriteDisk(disks[target % len(disks)], (target >> 2) % 4 * 5, variant)
@@ -129,7 +129,9 @@ class Decoder:
     def _name(self, domain: Domain, target: int, variant: int) -> str:
         if variant >= 248 and domain.names:
             taken = sorted(domain.names)
-            return taken[target % len(taken)]
+            name = taken[target % len(taken)]
+            # The same name in another case is another name.
+            return name.swapcase() if variant % 4 == 0 else name
         if variant >= 240:
             return ODD_NAMES[target % len(ODD_NAMES)]
         return f"n{domain.serial + 1}"

@@ -60,7 +60,11 @@ def print_report(console: Console, finished: Finished) -> None:
     for number, found in enumerate(shown, start=1):
         console.print()
         console.rule(f"[bold]deviation {number} of {len(judgement.new)}[/bold]  {found.id}", align="left")
-        console.print(deviation_report(found, finished.replay_command(found)))
+        console.print(deviation_report(found))
+        replay = finished.replay_command(found)
+        if replay is not None:
+            # One line however long it is: it is there to be copied.
+            console.print(Text.assemble(("\n replay  ", "bold"), replay), soft_wrap=True)
     if len(judgement.new) > len(shown):
         console.print(f"\n{len(judgement.new) - len(shown)} more deviations are in the report's files.")
     for found in judgement.known:
@@ -172,7 +176,7 @@ def _rules(finished: Finished) -> Table:
     return table
 
 
-def deviation_report(found: Deviation, replay: str | None, *, with_sequence: bool = True) -> RenderableType:
+def deviation_report(found: Deviation, *, with_sequence: bool = True) -> RenderableType:
     """One deviation: the sentence, what is allowed, what was seen, the trees, the way there."""
     facts = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
@@ -198,8 +202,6 @@ def deviation_report(found: Deviation, replay: str | None, *, with_sequence: boo
     parts: list[RenderableType] = [facts, Text(), Columns(list(_trees(found)), padding=(0, 6), expand=False)]
     if with_sequence:
         parts += [Text(), Text("smallest sequence", style="bold"), _sequence(found)]
-    if replay is not None:
-        parts += [Text(), Text.assemble(("replay  ", "bold"), replay, overflow="fold")]
     return Padding(Group(*parts), (0, 0, 0, 1))
 
 

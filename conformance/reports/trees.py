@@ -13,6 +13,7 @@ from typing import Any, Final
 from rich.text import Text
 from rich.tree import Tree
 
+from snaptree.conformance.canonical import is_dirty
 from snaptree.conformance.reports.words import plain
 from snaptree.spec.state import Domain
 
@@ -60,8 +61,7 @@ def _active(domain: Domain) -> str:
     words: list[str] = [domain.active.power]
     if domain.managed_save is not None:
         words.append("saved")
-    grown_from = domain.base if domain.current is None else domain.snapshots[domain.current].point
-    if domain.active.disks != grown_from.disks:
+    if is_dirty(domain):
         words.append("written to")
     return ", ".join(words)
 

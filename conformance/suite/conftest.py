@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from snaptree.spec.rules import specification_version
 
 _NOTHING_TESTED = 4

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from snaptree.conformance.judged import Judged
 from snaptree.spec.rules import Rule, chapters
 
 RuleTest = Callable[[Judged], None]
 
 
-def tests_of(chapter: str) -> dict[str, RuleTest]:
+def rule_tests(chapter: str) -> dict[str, RuleTest]:
     """The test functions of a chapter by name: ``test_MERGE_3`` for the rule MERGE-3.
 
     A test passes only if its rule was compared on the driver and held. What was

@@ -1,5 +1,5 @@
 """Chapter active-state: Work on the active state."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("active-state"))
+globals().update(rule_tests("active-state"))

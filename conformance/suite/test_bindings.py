@@ -1,5 +1,5 @@
 """Chapter bindings: The bindings: three shapes of one API, and the one that was shipped."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("bindings"))
+globals().update(rule_tests("bindings"))

@@ -1,5 +1,5 @@
 """Chapter concurrency: Concurrency."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("concurrency"))
+globals().update(rule_tests("concurrency"))

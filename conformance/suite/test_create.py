@@ -1,5 +1,5 @@
 """Chapter create: create."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("create"))
+globals().update(rule_tests("create"))

@@ -1,5 +1,5 @@
 """Chapter discard: discard."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("discard"))
+globals().update(rule_tests("discard"))

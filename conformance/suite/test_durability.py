@@ -1,5 +1,5 @@
 """Chapter durability: Durability."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("durability"))
+globals().update(rule_tests("durability"))

@@ -1,5 +1,5 @@
 """Chapter force: Force."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("force"))
+globals().update(rule_tests("force"))

@@ -1,5 +1,5 @@
 """Chapter identity: Identity and names."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("identity"))
+globals().update(rule_tests("identity"))

@@ -1,5 +1,5 @@
 """Chapter limits: Limits."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("limits"))
+globals().update(rule_tests("limits"))

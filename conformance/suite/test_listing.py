@@ -1,5 +1,5 @@
 """Chapter listing: Listing and order."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("listing"))
+globals().update(rule_tests("listing"))

@@ -1,5 +1,5 @@
 """Chapter managed-save: Managed save."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("managed-save"))
+globals().update(rule_tests("managed-save"))

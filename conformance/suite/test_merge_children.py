@@ -1,5 +1,5 @@
 """Chapter merge-children: merge into children."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("merge-children"))
+globals().update(rule_tests("merge-children"))

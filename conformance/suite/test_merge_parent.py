@@ -1,5 +1,5 @@
 """Chapter merge-parent: merge into the parent."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("merge-parent"))
+globals().update(rule_tests("merge-parent"))

@@ -1,5 +1,5 @@
 """Chapter power: Power, memory and running domains."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("power"))
+globals().update(rule_tests("power"))

@@ -1,5 +1,5 @@
 """Chapter profiles: Profiles: what a hypervisor claims."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("profiles"))
+globals().update(rule_tests("profiles"))

@@ -1,5 +1,5 @@
 """Chapter refusals: Refusals."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("refusals"))
+globals().update(rule_tests("refusals"))

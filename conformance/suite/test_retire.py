@@ -1,5 +1,5 @@
 """Chapter retire: Retire and reclaim."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("retire"))
+globals().update(rule_tests("retire"))

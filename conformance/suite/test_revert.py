@@ -1,5 +1,5 @@
 """Chapter revert: revert."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("revert"))
+globals().update(rule_tests("revert"))

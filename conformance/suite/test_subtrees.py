@@ -1,5 +1,5 @@
 """Chapter subtrees: Removing a subtree."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("subtrees"))
+globals().update(rule_tests("subtrees"))

@@ -1,5 +1,5 @@
 """Chapter terms: Terms, and why content and not files."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("terms"))
+globals().update(rule_tests("terms"))

@@ -1,5 +1,5 @@
 """Chapter tree: The tree and the current snapshot."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("tree"))
+globals().update(rule_tests("tree"))

@@ -1,5 +1,5 @@
 """Chapter xml: Domain snapshot XML."""
 
-from snaptree.conformance.suite.ruling import tests_of
+from snaptree.conformance.suite.ruling import rule_tests
 
-globals().update(tests_of("xml"))
+globals().update(rule_tests("xml"))

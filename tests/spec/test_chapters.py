@@ -6,6 +6,7 @@ import re
 from importlib.resources import files
 
 import pytest
+
 from snaptree.spec.examples import example_domain, example_operations
 from snaptree.spec.outcomes import REFUSALS, Accepted
 from snaptree.spec.profiles import load_profile

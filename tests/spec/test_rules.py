@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from snaptree.conformance.aspects import PARTS, RELATIONS
 from snaptree.spec import rules as registry
 from snaptree.spec.operations import CALLS

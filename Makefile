@@ -1,0 +1,84 @@
+# The two commands of the README are `make check` and `make test`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# A strict editable install links single files, so it is made again when a file comes or goes.
+FILES := $(shell find spec simulator conformance schemas -type f ! -name '*.pyc' 2>/dev/null | sort | cat - pyproject.toml constraints.txt | cksum | tr -dc 0-9)
+INSTALLED := $(VENV)/.installed-$(FILES)
+DEVELOPED := $(VENV)/.developed-$(FILES)
+
+.PHONY: check test dev lint bench docs packages clean
+
+check: packages $(INSTALLED)
+	$(BIN)/snaptree check
+	@if command -v qemu-img >/dev/null && command -v qemu-io >/dev/null; then \
+	    $(BIN)/snaptree check qemu; \
+	else \
+	    echo "no qemu-img and qemu-io here: real qcow2 images were not checked"; \
+	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
+	fi
+
+test: packages dev
+	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
+
+dev: $(DEVELOPED)
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: packages dev
+	$(BIN)/python benchmarks/all.py
+
+docs: dev
+	$(BIN)/snaptree rules
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+# Debian packages where they may be installed; else they are named, and what is there has to do.
+packages:
+	@missing=""; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null || missing="$$missing python3-venv"; \
+	command -v qemu-img >/dev/null && command -v qemu-io >/dev/null || missing="$$missing qemu-utils"; \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then sudo=""; \
+	    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo="sudo"; \
+	    else sudo="none"; fi; \
+	    if [ "$$sudo" = none ] || ! command -v apt-get >/dev/null; then \
+	        echo "missing, and not mine to install:$$missing"; \
+	        echo "install with: apt-get install --no-install-recommends$$missing"; \
+	    else \
+	        echo "installing$$missing"; \
+	        $$sudo apt-get -qq update && \
+	        DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq install -y --no-install-recommends $$missing >/dev/null \
+	        || echo "could not install$$missing; going on without"; \
+	    fi; \
+	fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "snaptree needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@if command -v uv >/dev/null; then uv venv --quiet --python $(PYTHON) $(VENV); else $(PYTHON) -m venv $(VENV); fi
+
+define install
+	@echo "setting up $(VENV)"
+	@rm -f $(VENV)/.installed-* $(VENV)/.developed-*
+	@if command -v uv >/dev/null; then \
+	    uv pip install --quiet --python $(BIN)/python -c constraints.txt --config-setting editable_mode=strict -e '$(1)'; \
+	else \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=strict -e '$(1)'; \
+	fi
+endef
+
+$(INSTALLED): | $(BIN)/python
+	$(call install,.)
+	@touch $@
+
+$(DEVELOPED): | $(BIN)/python
+	$(call install,.[dev])
+	@touch $(INSTALLED) $@

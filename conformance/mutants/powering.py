@@ -1,0 +1,98 @@
+"""Hypervisors that are wrong about power, memory and the active state."""
+
+from __future__ import annotations
+
+from snaptree.conformance.drivers.simulator import SimulatedDomain
+from snaptree.conformance.mutants.mutant import breaks
+from snaptree.conformance.mutants.tampering import overwrite
+
+
+@breaks("POWER-4")
+class MemoryKeptAfterStop(SimulatedDomain):
+    """A stopped domain still has its memory."""
+
+    def stop(self) -> None:
+        memory = self.memory
+        super().stop()
+        self.memory = memory
+
+
+@breaks("POWER-3")
+class ImageNotConsumed(SimulatedDomain):
+    """The managed-save image is still there after the domain was started from it."""
+
+    def start(self) -> None:
+        image = self.saved
+        super().start()
+        self.saved = image
+
+
+@breaks("POWER-6")
+class CrashLosesImage(SimulatedDomain):
+    """A crash of the hypervisor loses the managed-save image."""
+
+    def crash(self) -> None:
+        super().crash()
+        self.saved = None
+
+
+@breaks("REFUSE-5", profile="qemu")
+class UnclaimedAccepted(SimulatedDomain):
+    """Starting is not claimed, and does something all the same."""
+
+    def start(self) -> None:
+        self.power = "running"
+
+
+@breaks("SAVE-4")
+class ImageUnprotected(SimulatedDomain):
+    """The host may write to the disks of a guest that lies in a managed-save image."""
+
+    def write_disk(self, disk: str, block: int, value: int) -> None:
+        image, self.saved = self.saved, None
+        try:
+            super().write_disk(disk, block, value)
+        finally:
+            self.saved = image
+
+
+@breaks("ACTIVE-1")
+class WriteReachesSnapshot(SimulatedDomain):
+    """A write goes to the current snapshot as well."""
+
+    def write_disk(self, disk: str, block: int, value: int) -> None:
+        super().write_disk(disk, block, value)
+        if disk in self.at.layers:
+            overwrite(self.at.layers[disk], {block: value})
+
+
+@breaks("ACTIVE-2", "POINT-1")
+class ResizeReachesSnapshot(SimulatedDomain):
+    """A new size of a disk is also its size in the current snapshot."""
+
+    def resize_disk(self, disk: str, size: int) -> None:
+        super().resize_disk(disk, size)
+        if disk in self.at.layers:
+            self.at.layers[disk].resize(size)
+            self.at.layers[disk].freeze()
+            self.touched(self.at)
+
+
+@breaks("ACTIVE-2")
+class CutDataShinesThrough(SimulatedDomain):
+    """What a disk lost when it was cut is back when it grows again."""
+
+    def resize_disk(self, disk: str, size: int) -> None:
+        super().resize_disk(disk, size)
+        if disk in self.open:
+            self.open[disk].horizon = size  # the layer below is visible again as far as the disk reaches
+
+
+@breaks("ACTIVE-5")
+class ConfigurationShared(SimulatedDomain):
+    """A change of the configuration shows in the current snapshot."""
+
+    def configure(self, key: str, value: str) -> None:
+        super().configure(key, value)
+        self.at.configuration = self.configuration
+        self.touched(self.at)

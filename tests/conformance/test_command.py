@@ -1,0 +1,218 @@
+"""The command: verdicts, exit codes, files, and one clear message for everything that goes wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from snaptree.conformance.cli.command import run
+from snaptree.schemas import check_against
+
+TEN_LINES = """
+from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver
+
+
+class LosingDomain(SimulatedDomain):
+    def rename(self, snapshot, name):
+        super().rename(snapshot, name)
+        self.write_disk("vda", 7, 77)
+
+
+class LosingDriver(SimulatorDriver):
+    domain_class = LosingDomain
+"""
+
+QUICK = ("--snapshots", "2", "--budget", "6s", "--seed", "7")
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def losing_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """A driver of ten lines in the current folder, that breaks one call."""
+    module = f"losing_{request.node.name.replace('[', '_').replace(']', '')[:40]}"
+    (tmp_path / f"{module}.py").write_text(TEN_LINES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return f"{module}:LosingDriver"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (["check", "nothing"], 2, "no driver 'nothing'"),
+        (["check", "no.such.module:Driver"], 2, "no module 'no.such.module'"),
+        (["check", "json:Driver"], 2, "has no class 'Driver'"),
+        (["check", "--rules", "NONE-*"], 4, "matches no rule"),
+        (["check", "--level", "may"], 2, "--level is must or should"),
+        (["check", "--budget", "soon"], 2, "'soon' is no time"),
+        (["check", "--budget", "0"], 2, "'0' is no time"),
+        (["check", "--snapshots", "0"], 2, "--snapshots"),
+        (["check", "--seed", "-1"], 2, "--seed"),
+        (["check", "--work", "/no/such/folder"], 2, "is not a folder"),
+        (["check", "--out", "/proc/nowhere"], 2, "--out /proc/nowhere"),
+        (["check", "--update-deviations"], 2, "needs --deviations"),
+        (["check", "--deviations", "/no/such.toml"], 2, "No such file"),
+        (["check", "--profile", "none"], 2, "no profile 'none'"),
+        (["check", "qemu", "--qemu-bin", "/no/such/folder"], 3, "apt-get install"),
+        (["replay", "/no/such/trace"], 2, "No such file"),
+        (["judge", "/no/such/trace"], 2, "No such file"),
+        (["rules", "MERGE-999"], 2, "no rule 'MERGE-999'"),
+        (["plan", "burn(a)"], 2, "unknown operation 'burn'"),
+        (["plan", "discard(a", "--tree", "fork"], 2, "not an operation"),
+        (["plan", "discard(a)", "--tree", "copse"], 2, "no example tree 'copse'"),
+        (["plan", "discard(a)", "--tree", "create a; revert b"], 2, "cannot read 'revert b'"),
+        (["mutants", "nobody"], 4, "no mutant is named nobody"),
+        (["frobnicate"], 2, "frobnicate"),
+        (["check", "--frobnicate"], 2, "--frobnicate"),
+    ],
+)
+def test_bad_input_gets_one_clear_message(
+    arguments: list[str], exit_code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == exit_code
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_malformed_profile_is_named_with_its_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "mine"\nsurprise = 1\n')
+    assert run(["check", "--profile", str(profile)]) == 2
+    assert "surprise" in capsys.readouterr().err
+
+
+def test_simulator_conforms_and_says_what_was_not_observed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", *QUICK]) == 0
+    shown = capsys.readouterr().out
+    assert "seed 7" in shown
+    assert "not observed" in shown
+
+
+def test_same_seed_gives_the_same_report(tmp_path: Path, losing_driver: str) -> None:
+    reports = []
+    for folder in ("one", "two"):
+        run(["check", losing_driver, "--rules", "NAME-*,POINT-*", *QUICK, "--out", str(tmp_path / folder)])
+        report = json.loads((tmp_path / folder / "report.json").read_text())
+        reports.append([(found["id"], found["rules"], found["observed"]) for found in report["deviations"]])
+    assert reports[0]
+    assert reports[0][0] == reports[1][0]
+
+
+def test_ten_line_driver_is_caught_with_a_trace_that_replays(
+    tmp_path: Path, losing_driver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report"
+    assert run(["check", losing_driver, *QUICK, "--out", str(out)]) == 1
+    report = json.loads((out / "report.json").read_text())
+    check_against("report", report)
+    assert report["verdict"] == "deviates"
+    first = report["deviations"][0]
+    assert first["operation"] == "rename"
+    assert len(first["sequence"]) == 2, "a create and the rename are enough to show it"
+    trace = out / "traces" / f"{first['id']}.jsonl"
+    assert str(trace) in first["replay"]
+    shown = capsys.readouterr().out
+    assert "smallest sequence" in shown
+    assert first["replay"] in shown
+    assert run(["replay", str(trace), "--driver", losing_driver]) == 1
+    assert run(["judge", str(trace)]) == 1
+    assert run(["replay", str(trace)]) == 0, "the simulator does it right"
+
+
+def test_junit_counts_what_was_not_seen_as_skipped(tmp_path: Path, losing_driver: str) -> None:
+    run(["check", losing_driver, *QUICK, "--out", str(tmp_path / "report")])
+    root = ElementTree.parse(tmp_path / "report" / "junit.xml").getroot()
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    for result in report["rules"]:
+        children = {child.tag for child in cases[result["id"]]}
+        wanted = {"pass": set(), "deviation": {"failure"}}.get(result["status"], {"skipped"})
+        assert children == wanted, result["id"]
+
+
+def test_known_deviation_counts_only_with_a_reason(
+    tmp_path: Path, losing_driver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "known.toml"
+    assert run(["check", losing_driver, *QUICK, "--deviations", str(known), "--update-deviations"]) == 1
+    assert run(["check", losing_driver, *QUICK, "--deviations", str(known)]) == 2
+    assert "reason must be filled in" in capsys.readouterr().err
+    known.write_text(known.read_text().replace("FILL IN: why this deviation is accepted", "it always did"))
+    assert run(["check", losing_driver, *QUICK, "--deviations", str(known)]) == 0
+    capsys.readouterr()
+    assert run(["check", *QUICK, "--deviations", str(known)]) == 0
+    assert "no longer seen" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_driver_that_cannot_be_judged_is_told_from_one_that_deviates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "unfit.py").write_text(
+        TEN_LINES.replace("def rename(self, snapshot, name):", "def create(self, **wanted):")
+        .replace("super().rename(snapshot, name)", "super().create(**wanted)")
+        .replace("LosingDriver", "UnfitDriver")
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert run(["check", "unfit:UnfitDriver"]) == 3
+    assert "create() returns" in capsys.readouterr().err
+    assert run(["smoke", "unfit:UnfitDriver"]) == 1
+
+
+def test_smoke_passes_on_the_simulator(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["smoke"]) == 0
+    assert capsys.readouterr().out.count("ok  ") == 10
+
+
+def test_interrupted_run_gives_a_partial_report(tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    command = [
+        sys.executable,
+        "-m",
+        "snaptree.conformance.cli",
+        "check",
+        "--snapshots",
+        "5",
+        "--out",
+        str(out),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+    shown, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted" in shown
+    assert json.loads((out / "report.json").read_text())["verdict"] == "interrupted"
+    assert "Traceback" not in errors
+
+
+def test_plan_shows_what_would_be_destroyed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "discard_forced(a)", "--tree", "fork", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["casualties"] == ["b", "d", "c", "active"]
+    assert planned["active"] == "reset"
+    assert planned["active_from"] == "base"
+
+
+def test_rules_shows_one_rule_with_its_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rules", "merge-3"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("MERGE-3 (MUST)")
+    assert "└── " in shown

@@ -1,0 +1,152 @@
+"""Where sequences come from: the graph and its tour, sampling, the chapters' examples."""
+
+from __future__ import annotations
+
+import pytest
+
+from snaptree.conformance.canonical import is_dirty, shape_of
+from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions
+from snaptree.conformance.drivers.simulator import SimulatorDriver
+from snaptree.conformance.lockstep import Tally
+from snaptree.conformance.methods.examples import example_sequences
+from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
+from snaptree.conformance.methods.graph import Scope, explore
+from snaptree.conformance.methods.sampled import sample
+from snaptree.conformance.run import Bounds, Outcome, run_methods
+from snaptree.spec.operations import Operation, WriteDisk
+from snaptree.spec.outcomes import Accepted
+from snaptree.spec.profiles import load_profile
+from snaptree.spec.semantics import step
+from snaptree.spec.state import blank_domain
+
+RFC = load_profile("rfc")
+
+
+@pytest.mark.parametrize(
+    ("scope", "bound", "states", "transitions"),
+    [
+        ("tree", 1, 4, 14),
+        ("tree", 2, 12, 102),
+        ("tree", 3, 34, 448),
+        ("tree", 4, 94, 1698),
+        ("storage", 2, 42, 588),
+    ],
+)
+def test_size_of_the_bounded_graph(scope: Scope, bound: int, states: int, transitions: int) -> None:
+    graph = explore(RFC, bound, scope)
+    assert (len(graph.edges), graph.transitions) == (states, transitions)
+
+
+def test_tour_covers_every_transition_once_it_was_cut_into_units() -> None:
+    graph = explore(RFC, 3, "tree")
+    toured, tally = Toured(), Tally()
+    for unit in chunks(graph):
+        tour = Tour.over(SimulatorDriver(), graph, unit)
+        assert list(tour.walk(toured, tally, expired=lambda: False)) == []
+    assert (toured.covered, toured.missed, toured.deviated) == (graph.transitions, 0, 0)
+    assert tally.steps < 5 * graph.transitions, "few driver calls: a tour, not one path a transition"
+
+
+def _sequences(seed: int) -> list[list[Operation]]:
+    drawn: list[list[Operation]] = []
+
+    class Recording(SimulatorDriver):
+        def open(self, *_disks: object, **_options: object) -> object:  # type: ignore[override]
+            drawn.append([])
+            domain = super().open()
+            return _Listening(domain, drawn[-1])
+
+    for _ in sample(
+        Recording(),  # type: ignore[arg-type]
+        seed,
+        longest=20,
+        sequences=15,
+        tally=Tally(),
+        done=lambda: None,
+        expired=lambda: False,
+    ):
+        pytest.fail("the simulator does not deviate")
+    return drawn
+
+
+class _Listening:
+    def __init__(self, domain: object, heard: list[object]) -> None:
+        self._domain = domain
+        self._heard = heard
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(self._domain, name)
+        if name in ("observe", "digests", "close"):
+            return found
+
+        def call(**arguments: object) -> object:
+            self._heard.append((name, arguments))
+            return found(**arguments)
+
+        return call
+
+
+def test_same_seed_gives_the_same_sequences() -> None:
+    assert _sequences(11) == _sequences(11)
+    assert _sequences(11) != _sequences(12)
+
+
+def test_sampled_sequences_reach_deep_trees_and_are_mostly_meaningful() -> None:
+    tally = Tally()
+    list(
+        sample(
+            SimulatorDriver(),
+            5,
+            longest=50,
+            sequences=100,
+            tally=tally,
+            done=lambda: None,
+            expired=lambda: False,
+        )
+    )
+    accepted = sum(times for (_, word, _, _), times in tally.coverage.items() if word == "accepted")
+    assert accepted > tally.coverage.total() / 2
+    assert {call for call, *_ in tally.coverage} >= {
+        "merge_into_parent_forced",
+        "reclaim",
+        "managed_save",
+        "crash",
+    }
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_simulator_has_no_deviation_under_any_number_of_jobs(jobs: int) -> None:
+    bounds = Bounds((("tree", 2),), seed=1, sampling=1.0, jobs=jobs)
+    beats: list[Outcome] = []
+    outcome = run_methods("simulator", DriverOptions(), RFC, bounds, lambda found, _: beats.append(found))
+    assert outcome.deviations == {}
+    assert beats
+    assert outcome.methods["tree-2"].covered == 102
+    assert outcome.methods["examples"].covered == len(example_sequences(RFC))
+    assert outcome.methods["sampled"].sequences > 0
+
+
+def test_budget_ends_a_run_and_says_that_it_is_incomplete() -> None:
+    bounds = Bounds((("tree", 5),), seed=1, sampling=1.0, budget=1.5)
+    outcome = run_methods("simulator", DriverOptions(), RFC, bounds, lambda _outcome, _result: None)
+    assert not outcome.methods["tree-5"].complete
+    assert outcome.deviations == {}
+
+
+def test_tour_writes_before_it_creates_so_that_every_point_differs() -> None:
+    graph, tally = explore(RFC, 2, "tree"), Tally()
+    tour = Tour.over(SimulatorDriver(), graph, [one for unit in chunks(graph) for one in unit])
+    assert list(tour.walk(Toured(), tally, expired=lambda: False)) == []
+    calls = dict.fromkeys(("write_disk", "create"), 0)
+    for (call, *_), times in tally.coverage.items():
+        calls[call] = calls.get(call, 0) + times
+    assert calls["write_disk"] > calls["create"] > 0
+
+
+def test_state_that_was_written_to_is_another_state() -> None:
+    domain = blank_domain(DEFAULT_DISKS)
+    assert not is_dirty(domain)
+    written = step(domain, WriteDisk("vda", 0, 1), RFC)
+    assert isinstance(written, Accepted)
+    assert is_dirty(written.domain)
+    assert shape_of(written.domain).key != shape_of(domain).key
