@@ -145,7 +145,7 @@ def example_operations(example: Example) -> list[Operation]:
 
 
 def parse_operation(text: str, ids: dict[str, str]) -> Operation:
-    """Read ``revert(a)`` or ``create(b, memory=true)``; a first word that is a snapshot's name becomes its id.
+    """Read ``revert(a)`` or ``create(b, memory=true)``; a snapshot's name becomes its id.
 
     Raises UnknownExample with the reason.
     """

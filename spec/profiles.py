@@ -29,7 +29,8 @@ Observed = Literal["always", "by-reverting", "never"]
 """Whether a part can be read: at any time, only by reverting, or not at all."""
 
 OBSERVABLE_PARTS: Final = (
-    "tree", "description", "uuid", "captured", "casualties", "disks", "memory", "power", "configuration", "base",
+    "tree", "description", "uuid", "captured", "casualties",
+    "disks", "memory", "power", "configuration", "base",
 )  # fmt: skip
 
 

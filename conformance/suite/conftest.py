@@ -12,7 +12,8 @@ _NOTHING_TESTED = 4
 def pytest_report_header(config: pytest.Config) -> str:
     """Everything that is needed to repeat the run."""
     driver = config.getoption("--snaptree-driver") or "simulator"
-    return f"snaptree: specification {specification_version}, driver {driver}, seed {config.option.snaptree_seed}"
+    seed = config.option.snaptree_seed
+    return f"snaptree: specification {specification_version}, driver {driver}, seed {seed}"
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,6 +13,7 @@ from snaptree.conformance.lockstep import Lockstep, Taken
 from snaptree.conformance.observation import digest
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
+from snaptree.spec.outcomes import Busy, WouldDiscard
 from snaptree.spec.profiles import load_profile
 
 PREPARED: list[Operation] = [
@@ -117,9 +118,7 @@ class Raises(SimulatedDomain):
 
 class RefusesOtherwise(SimulatedDomain):
     def discard(self, snapshot: str) -> None:
-        from snaptree.spec.outcomes import Busy
-
-        raise Busy("not now")
+        raise Busy(f"not now: {snapshot}")
 
 
 class Accepts(SimulatedDomain):
@@ -137,8 +136,6 @@ def test_wrong_outcome_is_a_difference(kind: type[SimulatedDomain]) -> None:
 def test_casualties_are_compared_as_a_set() -> None:
     class Reordered(SimulatedDomain):
         def discard(self, snapshot: str) -> None:
-            from snaptree.spec.outcomes import WouldDiscard
-
             try:
                 super().discard(snapshot)
             except WouldDiscard as refusal:
@@ -146,8 +143,6 @@ def test_casualties_are_compared_as_a_set() -> None:
 
     class Forgetful(SimulatedDomain):
         def discard(self, snapshot: str) -> None:
-            from snaptree.spec.outcomes import WouldDiscard
-
             try:
                 super().discard(snapshot)
             except WouldDiscard as refusal:

@@ -122,7 +122,7 @@ def test_a_malformed_chapter_is_named_with_its_line(
     chapter: str, line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "merge.md").write_text(chapter, encoding="utf-8")
-    monkeypatch.setattr(registry, "files", lambda package: tmp_path)
+    monkeypatch.setattr(registry, "files", lambda _package: tmp_path)
     monkeypatch.setattr(registry, "CHAPTERS", ("merge",))
     with pytest.raises(MalformedChapter, match=rf"^merge\.md:{line}: "):
         registry.chapters.__wrapped__()
@@ -138,7 +138,7 @@ def test_a_well_formed_rule_is_read_in_full(tmp_path: Path, monkeypatch: pytest.
         "> *Example:* fork: discard(d); discard(c)\n"
     )
     (tmp_path / "merge.md").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(registry, "files", lambda package: tmp_path)
+    monkeypatch.setattr(registry, "files", lambda _package: tmp_path)
     monkeypatch.setattr(registry, "CHAPTERS", ("merge",))
     (chapter,) = registry.chapters.__wrapped__()
     (read,) = chapter.rules
