@@ -22,6 +22,11 @@ check: packages $(INSTALLED)
 test: packages dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
+	@if $(BIN)/snaptree smoke qemu; then \
+	    $(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q --snaptree-driver=qemu; \
+	else \
+	    case ",$$SNAPTREE_REQUIRE," in *,qemu,*) echo "SNAPTREE_REQUIRE names qemu: its absence is a failure"; exit 1;; esac; \
+	fi
 
 dev: $(DEVELOPED)
 

@@ -1,0 +1,38 @@
+"""The README's ten-line driver is caught as the README shows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from snaptree.conformance.cli.command import run
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_ten_line_driver_is_caught_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n# mine\.py\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    (tmp_path / "readme_driver.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert run(["check", "readme_driver:MyDriver", "--snapshots", "2", "--budget", "6s"]) == 1
+    shown = capsys.readouterr().out
+    (identifier,) = re.findall(r"deviation 1 of 1  ([0-9a-f]{8})", README)
+    assert f"deviation 1 of 1  {identifier}" in shown, "the id is stable over runs and seeds"
+    for line in (" 1  create(a)", " 2  discard(a)", " allowed   refused as WouldDiscard"):
+        assert line in README
+        assert line in shown
+    trace = tmp_path / "snaptree-report" / "traces" / f"{identifier}.jsonl"
+    assert run(["replay", str(trace), "--driver", "readme_driver:MyDriver"]) == 1
+
+
+def test_every_command_of_the_table_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = set(re.findall(r"`snaptree ([a-z]+)", README))
+    assert commands >= {"check", "smoke", "drivers", "rules", "plan", "replay", "judge", "mutants"}
+    for command in sorted(commands):
+        assert run([command, "--help"]) == 0
+    capsys.readouterr()
