@@ -14,7 +14,7 @@ from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.known import KnownDeviationsError, read_known
 from snaptree.conformance.reports.terminal import deviation_report
-from snaptree.conformance.request import BadBudget, Heading, NotJudgeable, Request, parse_budget, prepare
+from snaptree.conformance.request import BadBound, Heading, NotJudgeable, Request, parse_budget, prepare
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.verdict import RuleResult, judge
 from snaptree.spec.profiles import ProfileError
@@ -67,7 +67,7 @@ def judged(options: SuiteOptions) -> Judged | str:
     except DriverUnavailable as error:
         return f"{error}" + (f"; install it with: {error.install}" if error.install else "")
     except (
-        BadBudget,
+        BadBound,
         UnknownDriver,
         NotJudgeable,
         ProfileError,

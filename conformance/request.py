@@ -12,7 +12,7 @@ from typing import Final
 
 from snaptree.conformance.driver import Driver, DriverOptions
 from snaptree.conformance.drivers import SHIPPED, open_driver
-from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.methods.graph import SCOPES, Scope
 from snaptree.conformance.run import Bounds
 from snaptree.conformance.smoke import smoke
 from snaptree.spec.profiles import Profile
@@ -22,15 +22,16 @@ class NotJudgeable(Exception):
     """The driver's calls do not have the form that they must have; the text says which, and how."""
 
 
-class BadBudget(ValueError):
-    """A time that cannot be read; the text says how one is written."""
+class BadBound(ValueError):
+    """A time or a graph that cannot be read; the text says how it is written."""
 
 
 @dataclass(frozen=True)
 class Request:
     """A driver by its name, and what to do with it; None is the default for that driver.
 
-    ``snapshots`` bounds the exhaustive method, ``budget`` is in seconds.
+    ``snapshots`` bounds the exhaustive method, ``budget`` is in seconds. ``graphs``
+    take the place of the graphs that are toured by default.
     """
 
     driver: str = "simulator"
@@ -39,6 +40,7 @@ class Request:
     jobs: int | None = None
     snapshots: int | None = None
     budget: float | None = None
+    graphs: tuple[tuple[Scope, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
     scopes: list[tuple[Scope, int]] = [("tree", most or (4 if fast else 3)), ("storage", min(2, most or 2))]
     if driver.profile.claims("start"):
         scopes.append(("power", 1))
-    bounds = Bounds(tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
+    bounds = Bounds(request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
     if not fast:
         bounds = replace(bounds, sampling=20.0, longest=20, batch=4)
     if request.budget is not None:
@@ -122,13 +124,22 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
     return bounds
 
 
+def parse_graph(text: str) -> tuple[Scope, int]:
+    """``memory=3``: a scope and the most snapshots. Raises BadBound."""
+    scope, _, bound = text.partition("=")
+    for known in SCOPES:
+        if scope == known and bound.isascii() and bound.isdigit() and 1 <= int(bound) <= 6:
+            return known, int(bound)
+    raise BadBound(f"{text!r} is no graph; write SCOPE=N, SCOPE being {', '.join(SCOPES)}, and N 1 to 6")
+
+
 _BUDGET: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", re.ASCII)
 
 
 def parse_budget(text: str) -> float:
-    """``90``, ``90s``, ``5m`` or ``1h`` in seconds. Raises BadBudget."""
+    """``90``, ``90s``, ``5m`` or ``1h`` in seconds. Raises BadBound."""
     found = _BUDGET.fullmatch(text.strip().lower())
     seconds = float(found[1]) * {"m": 60, "h": 3600}.get(found[2], 1) if found else 0.0
     if not 0 < seconds <= 7 * 24 * 3600:
-        raise BadBudget(f"{text!r} is no time; write 90s, 5m or 1h")
+        raise BadBound(f"{text!r} is no time; write 90s, 5m or 1h")
     return seconds

@@ -114,7 +114,8 @@ def _tours_until(bounds: Bounds, started: float) -> float | None:
 _TITLES: dict[Scope, str] = {
     "tree": "create, revert, merge, discard",
     "storage": "retire, reclaim, subtrees",
-    "power": "power states and memory",
+    "memory": "trees with memory",
+    "power": "power states",
 }
 
 

@@ -25,12 +25,13 @@ from snaptree.conformance.crew import WorkerFailed
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers import open_driver
 from snaptree.conformance.known import Known, read_known, write_known
+from snaptree.conformance.methods.graph import SCOPES
 from snaptree.conformance.reports.files import write_report
 from snaptree.conformance.reports.progress import Watch
 from snaptree.conformance.reports.results import Finished
 from snaptree.conformance.reports.terminal import print_heading, print_report
 from snaptree.conformance.reports.words import plain
-from snaptree.conformance.request import Heading, Request, parse_budget, prepare
+from snaptree.conformance.request import Heading, Request, parse_budget, parse_graph, prepare
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.smoke import smoke
 from snaptree.conformance.verdict import judge
@@ -78,6 +79,10 @@ def check(
     snapshots: Annotated[
         int | None, typer.Option(min=1, max=6, help="Every transition of every tree of up to N snapshots.")
     ] = None,
+    graph: Annotated[
+        list[str] | None,
+        typer.Option(help=f"A graph to tour, in place of the default ones: SCOPE=N; {', '.join(SCOPES)}."),
+    ] = None,
     budget: Annotated[str | None, typer.Option(help="Time for everything: 90s, 5m, 1h.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The same seed gives the same sequences.")] = None,
     jobs: Annotated[
@@ -107,7 +112,8 @@ def check(
         _writable(out)
     with problems_told():
         seconds = None if budget is None else parse_budget(budget)
-        heading, bounds = prepare(Request(driver, options, seed, jobs, snapshots, seconds))
+        graphs = tuple(parse_graph(one) for one in graph or ())
+        heading, bounds = prepare(Request(driver, options, seed, jobs, snapshots, seconds, graphs))
         known = _known(deviations, heading, may_be_new=update)
     print_heading(console, heading)
     with Watch(console, bounds.sampling) as watch, problems_told():

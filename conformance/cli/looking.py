@@ -17,7 +17,7 @@ from snaptree.conformance.cli.checking import ProfileName, driver_options
 from snaptree.conformance.cli.problems import NOTHING_TESTED, WRONG_USAGE, Problem, problems_told
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers import SHIPPED, open_driver
-from snaptree.conformance.methods.graph import explore
+from snaptree.conformance.methods.graph import SCOPES, explore
 from snaptree.conformance.reports.trees import Note, Sketch, drawn, sketch_of
 from snaptree.conformance.reports.words import called, plain, spoken
 from snaptree.spec.examples import TREES, example_operations, parse_operation, scripted_domain
@@ -25,7 +25,7 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.plan import BASE, Plan, plan
 from snaptree.spec.profiles import load_profile, shipped_profiles
-from snaptree.spec.rules import Example, rule, rules, select
+from snaptree.spec.rules import Example, Rule, rule, rules, select
 from snaptree.spec.semantics import step
 from snaptree.spec.state import Domain
 
@@ -80,11 +80,17 @@ def _one_rule(console: Console, identifier: str) -> None:
         console.print(Text.assemble(("\nwhy  ", "bold"), one.why))
     for source in one.sources:
         console.print(Text.assemble(("source  ", "bold"), source))
-    if one.judged_elsewhere:
-        console.print(Text(f"not judged by single steps: {one.judged_elsewhere}", style="dim"))
+    console.print(Text.assemble(("checked by  ", "bold"), _checked_by(one)), soft_wrap=True)
     for example in one.examples:
         console.print()
         _figure(console, example)
+
+
+def _checked_by(one: Rule) -> str:
+    if one.judged_elsewhere:
+        return f"not by single steps: it speaks of a {one.judged_elsewhere}; see the tests of snaptree itself"
+    place = f"snaptree.conformance.suite.test_{one.chapter.replace('-', '_')}"
+    return f"pytest --pyargs {place}::test_{one.id.replace('-', '_')}, and every step of snaptree check"
 
 
 def _figure(console: Console, example: Example) -> None:
@@ -215,20 +221,20 @@ def _plan_json(domain: Domain, operation: Operation, would: Plan) -> dict[str, A
 
 def explore_command(
     snapshots: Annotated[int, typer.Option(min=1, max=6, help="Most snapshots of a tree.")] = 3,
-    scope: Annotated[str, typer.Option(help="tree, storage or power.")] = "tree",
+    scope: Annotated[str, typer.Option(help=f"{', '.join(SCOPES)}.")] = "tree",
     profile: ProfileName = None,
 ) -> int:
     """Count the bounded state graph: what the exhaustive method covers."""
     console = Console(highlight=False)
-    if scope not in ("tree", "storage", "power"):
-        raise Problem(f"--scope is tree, storage or power, not {plain(scope)}", WRONG_USAGE)
+    if scope not in SCOPES:
+        raise Problem(f"--scope is one of {', '.join(SCOPES)}, not {plain(scope)}", WRONG_USAGE)
     with problems_told():
         asked = load_profile(profile or "rfc")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("snapshots", "states", "transitions"):
         table.add_column(title, justify="right")
     for bound in range(1, snapshots + 1):
-        graph = explore(asked, bound, scope)  # type: ignore[arg-type]  # it was looked at above
+        graph = explore(asked, bound, scope)
         table.add_row(str(bound), f"{len(graph.edges):,}", f"{graph.transitions:,}")
     console.print(table)
     return 0

@@ -10,7 +10,7 @@ from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.known import KnownDeviationsError
 from snaptree.conformance.reports.words import plain
-from snaptree.conformance.request import BadBudget, NotJudgeable
+from snaptree.conformance.request import BadBound, NotJudgeable
 from snaptree.conformance.traces import TraceError
 from snaptree.spec.examples import UnknownExample
 from snaptree.spec.profiles import ProfileError
@@ -49,7 +49,7 @@ def problems_told() -> Iterator[None]:
     except NotJudgeable as error:
         raise Problem(plain(str(error), 2000, lines=True), UNAVAILABLE) from None
     except (
-        BadBudget,
+        BadBound,
         UnknownDriver,
         ProfileError,
         KnownDeviationsError,

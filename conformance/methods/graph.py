@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from snaptree.conformance.canonical import Code, Shape, is_dirty, shape_of
 from snaptree.conformance.driver import DEFAULT_DISKS
@@ -25,9 +25,12 @@ from snaptree.spec.state import Domain, blank_domain
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "storage", "power"]
+Scope = Literal["tree", "storage", "memory", "power"]
 """``tree``: the powered-off graph. ``storage``: with retire, reclaim and
-remove_subtree. ``power``: with power states and kinds of snapshot."""
+remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
+that hold memory or none. ``power``: with everything that power can be."""
+
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 MOST_RETIRED: Final = 1
 
@@ -99,6 +102,10 @@ def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
 
 def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Scope) -> Iterator[Move]:
     """Every move out of a state, the same ones for every domain of that shape."""
+    if scope == "memory" and domain.active.memory == "unspecified":
+        # What memory holds after a boot is the business of the other scope.
+        yield from _memory_writes(domain)
+        return
     writable = "write_disk" in profile.operations and domain.managed_save is None
     fresh = tuple(_fresh_writes(domain)) if writable else ()
     if fresh and not is_dirty(domain):
@@ -107,15 +114,21 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
         prepare = () if is_dirty(domain) else fresh
         name = f"n{domain.serial + 1}"
         yield Move(("create",), ops.Create(name), prepare)
-        if scope == "power" and domain.active.power != "off" and profile.memory != "never":
+        if scope in ("memory", "power") and domain.active.power != "off" and profile.memory != "never":
             yield Move(("create", "memory"), ops.Create(name, memory=True), prepare)
     for place in shape.distinct:
         yield from _on_snapshot(shape.order[place], place, domain, profile, scope)
     if scope == "storage":
         for retired in sorted(domain.retired):
             yield Move(("reclaim", "retired"), ops.Reclaim(retired))
+    if scope == "memory":
+        yield from _claimed(profile, ops.Start(), ops.Stop(), ops.Crash())
     if scope == "power":
-        yield from _power_moves(domain, profile)
+        yield from _claimed(
+            profile, ops.Start(), ops.Stop(), ops.Pause(), ops.Resume(),
+            ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
+        )  # fmt: skip
+        yield from _memory_writes(domain)
 
 
 def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, scope: Scope) -> Iterator[Move]:
@@ -149,16 +162,15 @@ def _variant(operation: Operation) -> str:
     return "keep_root" if getattr(operation, "keep_root", False) else ""
 
 
-def _power_moves(domain: Domain, profile: Profile) -> Iterator[Move]:
-    kinds: list[Operation] = [
-        ops.Start(), ops.Stop(), ops.Pause(), ops.Resume(),
-        ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
-    ]  # fmt: skip
-    if domain.active.memory == "unspecified":
-        kinds.append(ops.WriteMemory(1 + domain.serial % 255))
-    for operation in kinds:
+def _claimed(profile: Profile, *operations: Operation) -> Iterator[Move]:
+    for operation in operations:
         if profile.claims(operation.call):
             yield Move((operation.call,), operation)
+
+
+def _memory_writes(domain: Domain) -> Iterator[Move]:
+    if domain.active.memory == "unspecified":
+        yield Move(("write_memory",), ops.WriteMemory(1 + domain.serial % 255))
 
 
 def _fresh_writes(domain: Domain) -> Iterator[Operation]:

@@ -60,6 +60,8 @@ def losing_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyte
         (["check", "--level", "may"], 2, "--level is must or should"),
         (["check", "--budget", "soon"], 2, "'soon' is no time"),
         (["check", "--budget", "0"], 2, "'0' is no time"),
+        (["check", "--graph", "bush=3"], 2, "'bush=3' is no graph"),
+        (["explore", "--scope", "bush"], 2, "--scope is one of"),
         (["check", "--snapshots", "0"], 2, "--snapshots"),
         (["check", "--seed", "-1"], 2, "--seed"),
         (["check", "--work", "/no/such/folder"], 2, "is not a folder"),
