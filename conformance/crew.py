@@ -151,6 +151,8 @@ def _worker(name: str, options: DriverOptions, tasks: Any, reports: Any, parent:
             return
         try:
             _serve(driver, tasks, reports, parent)
+        except DriverUnavailable as error:
+            reports.put(("unavailable", (str(error), error.install)))
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             driver.close()

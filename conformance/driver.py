@@ -50,7 +50,10 @@ DEFAULT_DISKS: Final[Mapping[str, int]] = {"vda": 16 * BLOCK_STRIDE, "vdb": 16 *
 
 
 class DriverUnavailable(Exception):
-    """The driver or its host cannot be brought up; the text says what is missing.
+    """The driver or its host cannot be brought up, or gave out; the text says what is missing.
+
+    Raised by a call, it ends the run: a host whose disk is full, say, is no fault
+    of the driver, and nothing that followed would say anything about it.
 
     ``install`` is the command that mends it, where one is known.
     """

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from snaptree.conformance.aspects import conditions_of, relation_of, relations_present, target_of
-from snaptree.conformance.driver import DEFAULT_DISKS, Json, NotObserved
+from snaptree.conformance.driver import DEFAULT_DISKS, DriverUnavailable, Json, NotObserved
 from snaptree.conformance.observation import compare_state, digest
 from snaptree.spec.operations import Operation, Revert
 from snaptree.spec.outcomes import Accepted, Outcome, Refusal, Refused
@@ -211,6 +211,8 @@ class Lockstep:
                 observation = self.domain.observe()
             except NotObserved:
                 compared = False
+            except DriverUnavailable:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
                 unseen = [_error("observe", error)]
             self.tally.calls += 1
@@ -251,6 +253,8 @@ class Lockstep:
             started = perf_counter()
             try:
                 seen = digests()
+            except DriverUnavailable:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
                 differences.append(_error("digests", error))
             else:
@@ -275,6 +279,8 @@ class Lockstep:
             return self._absent(operation)
         try:
             return Returned(call(**arguments))
+        except DriverUnavailable:
+            raise  # the host gave out: nothing that follows would say anything about the driver
         except Refusal as refusal:
             return Declined(refusal.kind, refusal.casualties, refusal.native, str(refusal))
         except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding

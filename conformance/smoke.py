@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.conformance.driver import DEFAULT_DISKS, Driver, DriverUnavailable
 from snaptree.spec.outcomes import Refusal
 from snaptree.spec.profiles import Profile
 
@@ -62,6 +62,8 @@ def _problem(
         probe(driver, state)
     except _Wrong as wrong:
         return str(wrong)
+    except DriverUnavailable:
+        raise
     except Refusal as refusal:
         return f"refused as {refusal.kind}, and this must be accepted: {refusal}"
     except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding

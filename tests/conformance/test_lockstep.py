@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snaptree.conformance.driver import NotObserved
+from snaptree.conformance.driver import DriverUnavailable, NotObserved
 from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver
 from snaptree.conformance.lockstep import Lockstep, Taken
 from snaptree.conformance.observation import digest
@@ -190,3 +190,12 @@ def test_damage_outside_of_the_addressable_blocks_shows_in_the_digest() -> None:
     assert [(found.where, found.expected) for found in pair.finish()] == [
         ("active", ("vda: the digest of the whole disk",))
     ]
+
+
+def test_host_that_gave_out_ends_the_run_and_is_no_deviation() -> None:
+    class Full(SimulatedDomain):
+        def discard(self, snapshot: str) -> None:
+            raise DriverUnavailable(f"no space left while {snapshot} was discarded")
+
+    with pytest.raises(DriverUnavailable, match="no space left"):
+        _taken(_domain(Full), ops.Discard("s2"))
