@@ -1,0 +1,71 @@
+"""The bindings: shapes that the API could have, each a thin layer over the operations.
+
+A binding translates one call of its API, under a profile, into operations of
+``snaptree.spec.operations``, or answers it at once: refused before anything is
+asked of a hypervisor, or accepted because only the record is concerned. No
+binding knows what an operation means; ``outcome_of`` is told by whom to ask.
+
+This module holds what all of them share. The shapes are ``refined_flags``,
+``separate_calls``, ``direction_flags`` and ``libvirt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntFlag
+
+from snaptree.spec.operations import Operation, Reclaim
+from snaptree.spec.outcomes import Accepted, Outcome, Refused
+from snaptree.spec.profiles import Profile
+from snaptree.spec.state import Domain
+
+Translation = tuple[Operation, ...] | Outcome
+"""What a call becomes: operations that happen all or not at all, or the answer itself."""
+
+
+def refused(*kinds: str) -> Refused:
+    """A call that is refused before it becomes an operation; each kind is a correct answer."""
+    return Refused(frozenset(kinds))
+
+
+def asked(profile: Profile, *operations: Operation) -> Translation:
+    """The operations, or ``Unsupported`` where the profile does not claim all of them."""
+    if all(profile.claims(operation.call) for operation in operations):
+        return operations
+    return refused("Unsupported")
+
+
+def has_unknown(flags: int, kind: type[IntFlag]) -> bool:
+    """Whether a bit is set that no flag of this kind has."""
+    known = 0
+    for flag in kind:
+        known |= int(flag)  # as a plain number: the complement of an IntFlag is that within its flags
+    return bool(int(flags) & ~known)
+
+
+def outcome_of(
+    translation: Translation,
+    domain: Domain,
+    profile: Profile,
+    step: Callable[[Domain, Operation, Profile], Outcome],
+) -> Outcome:
+    """What becomes of a translated call on the domain that it was translated for.
+
+    The result is that of the first operation. If any operation is refused, so
+    is the whole call, and the domain stays as it was.
+    """
+    if not isinstance(translation, tuple):
+        return translation
+    result = None
+    for number, operation in enumerate(translation):
+        outcome = step(domain, operation, profile)
+        if isinstance(outcome, Refused):
+            return outcome
+        domain = outcome.domain
+        result = outcome.result if number == 0 else result
+    return Accepted(result, domain)
+
+
+def reclaim(snapshot: str, profile: Profile) -> Translation:
+    """Give back the storage of a retired snapshot: the same call in every shape."""
+    return asked(profile, Reclaim(snapshot))
