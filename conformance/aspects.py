@@ -126,6 +126,8 @@ def conditions_of(before: Domain, operation: Operation, profile: Profile) -> fro
                 held.append("quiesce")
             if operation.name in before.names and profile.names.policy == "replace":
                 held.append("replaces")
+            if profile.roots == "single" and before.current is None and before.snapshots:
+                held.append("second-root")
         case Revert():
             point = before.snapshots.get(operation.snapshot)
             if point is not None:
@@ -137,6 +139,8 @@ def conditions_of(before: Domain, operation: Operation, profile: Profile) -> fro
                 held.append("resume-as")
             if destroyed(before, operation).active:
                 held.append("reset")
+                if before.snapshots[operation.snapshot].parent is None:
+                    held.append("base-reset")
         case LookupByName():
             if len(before.names.get(operation.name, ())) > 1:
                 held.append("repeated-name")

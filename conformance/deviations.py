@@ -95,13 +95,14 @@ def examine(driver: Driver, run: Run, method: str) -> Deviation:
     first = sign_of(run, profile)
 
     def fails_alike(sequence: Sequence[Recorded]) -> bool:
-        again = run_sequence(driver, sequence)
+        again = run_sequence(driver, sequence, persistent=run.persistent)
         return bool(again.differences) and sign_of(again, profile) == first
 
     flaky = not fails_alike(run.recorded)
     best = run
     if not flaky:
-        best = run_sequence(driver, smallest(run.recorded, fails_alike))
+        shortest = smallest(run.recorded, fails_alike)
+        best = run_sequence(driver, shortest, persistent=run.persistent)
         if not best.differences or sign_of(best, profile) != first:
             best, flaky = run, True
     return described(best, profile, method, flaky=flaky)

@@ -132,7 +132,9 @@ def _learned(part: str, snapshot: str, model: str, seen: Json, identities: Ident
 def _point(where: str, point: Point, seen: dict[str, Json], profile: Profile) -> Iterator[Found]:
     expected = point.seen
     observes = profile.observes
-    if observes.get("disks") == "always" and seen["disks"] != expected["disks"]:
+    # What a point holds may only show by reverting to it: in the active state, then.
+    readable = ("always", "by-reverting") if where == "active" else ("always",)
+    if observes.get("disks") in readable and seen["disks"] != expected["disks"]:
         yield from _disks(where, expected["disks"], seen["disks"])
     if observes.get("memory") == "always" and not _same_memory(expected["memory"], seen["memory"]):
         yield Found("memory", where, str(expected["memory"]), str(seen["memory"]))

@@ -197,12 +197,36 @@ def _compared(
 
 def _visible(profile: Profile) -> frozenset[str]:
     from_tree = {"outcome", "result", "existence", "parent", "order", "id", "name", "current"}
-    shown = {part for part, what in _SEEN_BY.items() if profile.can_observe(what)}
+    shown = {part for part, what in _SEEN_BY.items() if profile.observes.get(what, "never") != "never"}
     return frozenset((from_tree if profile.can_observe("tree") else {"outcome", "result"}) | shown)
 
 
 def _claimed(one: Rule, profile: Profile) -> bool:
-    """Whether the profile claims any call that the rule speaks of."""
+    """Whether the profile claims any call that the rule speaks of, in the case that it speaks of."""
     return any(
-        not aspect.calls or any(profile.claims(call) for call in aspect.calls) for aspect in one.aspects
+        (not aspect.calls or any(profile.claims(call) for call in aspect.calls))
+        and all(_can_hold(condition, profile) for condition in aspect.conditions)
+        for aspect in one.aspects
     )
+
+
+def _can_hold(condition: str, profile: Profile) -> bool:
+    match condition:
+        case "retired":
+            return profile.claims("retire")
+        case "image":
+            return profile.claims("managed_save")
+        case "independent":
+            return profile.offers("independent_disks")
+        case "transient":
+            return profile.offers("transient")
+        case "with-memory":
+            return profile.memory != "never"
+        case "replaces":
+            return profile.names.policy == "replace"
+        case "repeated-name":
+            return profile.names.policy == "duplicates"
+        case "second-root":
+            return profile.roots == "single"
+        case _:
+            return True

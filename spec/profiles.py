@@ -123,7 +123,7 @@ class Profile:
         return hash(self.name)
 
 
-FEATURES: Final = ("reset_to_base", "quiesce", "resume_as", "transient", "independent_disks", "memory")
+FEATURES: Final = ("reset_to_base", "quiesce", "resume_as", "transient", "independent_disks")
 
 
 def shipped_profiles() -> list[str]:
@@ -153,14 +153,14 @@ def _read(name_or_path: str, heirs: tuple[str, ...]) -> dict[str, Any]:
     source = _claims() / f"{name_or_path}.toml" if shipped else Path(name_or_path)
     try:
         record = tomllib.loads(source.read_text(encoding="utf-8"))
-    except OSError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileError(f"profile {name_or_path}: not TOML: {error}") from None
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
         known = ", ".join(shipped_profiles())
-        reason = error.strerror or "cannot be read"
+        reason = getattr(error, "strerror", None) or "cannot be read"
         raise ProfileError(
             f"no profile {name_or_path!r} ({reason}); give a TOML file or one of: {known}"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileError(f"profile {name_or_path}: not TOML: {error}") from None
     try:
         check_against("profile", record)
     except SchemaViolation as error:

@@ -52,6 +52,8 @@ CONDITIONS: Final = {
     "replaces": "the new snapshot takes a name in use",
     "repeated-name": "several snapshots bear the name",
     "reset": "the active state is among the casualties",
+    "base-reset": "the active state would be reset to the base",
+    "second-root": "a root would be created beside another, where only one may exist",
 }
 """The cases that a rule can be about, beyond call, outcome, part and relation."""
 

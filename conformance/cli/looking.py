@@ -24,6 +24,7 @@ from snaptree.spec.examples import TREES, example_operations, parse_operation, s
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.plan import BASE, Plan, plan
+from snaptree.spec.profile_diff import differences
 from snaptree.spec.profiles import load_profile, shipped_profiles
 from snaptree.spec.rules import Example, Rule, rule, rules, select
 from snaptree.spec.semantics import step
@@ -240,9 +241,23 @@ def explore_command(
     return 0
 
 
-def profiles() -> int:
-    """The shipped profiles."""
+def profiles(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="Nothing, or: diff A B.", metavar="[diff A B]")
+    ] = None,
+) -> int:
+    """The shipped profiles; 'diff A B' says in words where two differ."""
     console = Console(highlight=False)
-    for name in shipped_profiles():
-        console.print(Text.assemble((f"{name:14}", "bold"), load_profile(name).title), soft_wrap=True)
+    match words or []:
+        case []:
+            for name in shipped_profiles():
+                console.print(Text.assemble((f"{name:14}", "bold"), load_profile(name).title), soft_wrap=True)
+        case ["diff", one, other]:
+            with problems_told():
+                found = differences(load_profile(one), load_profile(other))
+            for sentence in found:
+                console.print(Text(f"- {sentence}"), soft_wrap=True)
+            console.print(f"{len(found)} differences between {plain(one)} and {plain(other)}", markup=False)
+        case _:
+            raise Problem("write 'snaptree profiles', or 'snaptree profiles diff A B'", WRONG_USAGE)
     return 0

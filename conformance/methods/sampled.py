@@ -28,6 +28,9 @@ MOST_SNAPSHOTS: Final = 8
 
 BYTES: Final = 3
 
+TRANSIENT: Final = 8
+"""One in so many sequences is on a transient domain, where the profile has them."""
+
 WEIGHTS: Final[dict[str, int]] = {
     "create": 36, "write_disk": 40, "revert": 24, "merge_into_children": 16, "merge_into_parent": 16,
     "merge_into_parent_forced": 10, "discard": 14, "discard_forced": 10, "remove_subtree": 6, "retire": 8,
@@ -201,16 +204,18 @@ def sample(
 
 
 def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
-    domain = open_domain(driver, DEFAULT_DISKS)
+    # Now and then a domain that has no definition to outlive it.
+    persistent = not (driver.profile.offers("transient") and drawn[0] % TRANSIENT == 0)
+    domain = open_domain(driver, DEFAULT_DISKS, persistent=persistent)
     try:
-        lockstep = Lockstep(domain, driver.profile, tally=tally)
+        lockstep = Lockstep(domain, driver.profile, persistent=persistent, tally=tally)
         driver_ids = lockstep.identities.to_driver
         steps: list[Taken] = []
         for place in range(0, len(drawn), BYTES):
             operation = decoder.operation(lockstep.model, *drawn[place : place + BYTES])
             steps.append(lockstep.do(operation))
             if lockstep.broken:
-                return Run(tuple(steps), steps[-1].differences, driver_ids)
-        return Run(tuple(steps), lockstep.finish(), driver_ids)
+                return Run(tuple(steps), steps[-1].differences, driver_ids, persistent)
+        return Run(tuple(steps), lockstep.finish(), driver_ids, persistent)
     finally:
         domain.close()
