@@ -1,0 +1,131 @@
+"""Laws of capturing and going back: create, revert, names, and work on the active state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from snaptree.spec import operations as ops
+from snaptree.spec.laws.law import (
+    Step,
+    after_all,
+    law,
+    may,
+    reset_to,
+    same,
+    turned_off,
+)
+from snaptree.spec.laws.menu import fresh_name, work
+from snaptree.spec.outcomes import Accepted, Refused
+from snaptree.spec.profiles import Profile
+from snaptree.spec.state import Domain
+
+
+@law
+def reverting_is_taking_the_point(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """A revert changes no snapshot, makes the active state the point, and done twice does the same; resume_as
+    changes nothing but memory and power.
+    """
+    for snapshot in domain.snapshots:
+        plain = after_all(domain, profile, step, ops.Revert(snapshot))
+        for resume_as in (None, *ops.RESUME_AS):
+            revert = ops.Revert(snapshot, resume_as)
+            once = after_all(domain, profile, step, revert)
+            if once is None:
+                continue
+            if not same(turned_off(once), reset_to(domain, snapshot)) or not same(
+                turned_off(once), plain and turned_off(plain)
+            ):
+                yield f"{revert} takes something else"
+            if may(once, profile, "revert") and not same(once, after_all(once, profile, step, revert)):
+                yield f"{revert} twice"
+
+
+@law
+def create_then_merge_is_nothing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Creating a snapshot captures the active state and changes nothing else: merged into its children it has
+    never been.
+    """
+    if profile.create_with_managed_save == "drops" or not may(domain, profile, "merge_into_children"):
+        return
+    for memory in (False, True):
+        created = step(domain, ops.Create(fresh_name(domain), memory=memory), profile)
+        if isinstance(created, Accepted):
+            point = created.domain.snapshots[created.result].point
+            merged = after_all(created.domain, profile, step, ops.MergeIntoChildren(created.result))
+            held = (point.disks, point.configuration) == (domain.active.disks, domain.active.configuration)
+            if not held or not same(merged, domain):
+                yield f"create with{'' if memory else 'out'} memory"
+
+
+@law
+def create_then_discard_is_a_revert(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Creating a snapshot, reverting to another and discarding the new one is reverting to the other."""
+    created = step(domain, ops.Create(fresh_name(domain)), profile)
+    if isinstance(created, Refused) or not may(domain, profile, "revert"):
+        return
+    for other in domain.snapshots:
+        reverted = after_all(domain, profile, step, ops.Revert(other))
+        if reverted is None or not may(reverted, profile, "discard"):
+            continue
+        back = after_all(created.domain, profile, step, ops.Revert(other), ops.Discard(created.result))
+        if not same(back, reverted):
+            yield f"create, revert to {other}, discard"
+
+
+@law
+def an_id_is_issued_once(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """A new snapshot has an id that nothing listed, retired or just removed has or had."""
+    if profile.identity == "name":
+        return
+    used = {*domain.snapshots, *domain.retired}
+    here: Domain | None = domain
+    for _ in range(3):
+        created = step(here, ops.Create(fresh_name(domain)), profile) if here is not None else None
+        if not isinstance(created, Accepted):
+            return
+        if created.result in used:
+            yield f"{created.result} is issued again"
+        used.add(created.result)
+        here = after_all(created.domain, profile, step, ops.MergeIntoChildren(created.result))
+
+
+@law
+def names_are_only_names(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Renaming and describing change one name or one description, and keep everything else."""
+    for snapshot, named in domain.snapshots.items():
+        for operation in (ops.Rename(snapshot, fresh_name(domain)), ops.Describe(snapshot, "other words")):
+            after = after_all(domain, profile, step, operation)
+            new = replace(
+                named, **{key: getattr(operation, key) for key in operation.arguments() if key != "snapshot"}
+            )
+            if after is not None and not same(
+                after, replace(domain, snapshots=domain.snapshots.insert(snapshot, new))
+            ):
+                yield f"{operation}"
+
+
+@law
+def work_stays_in_the_active_state(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Writes, changes of devices and power keep every snapshot, base and current, while the domain lasts."""
+    for operation in work(domain):
+        after = after_all(domain, profile, step, operation)
+        if after is None or not after.defined:
+            continue
+        if (after.in_order(), after.base, after.current) != (domain.in_order(), domain.base, domain.current):
+            yield f"{operation}"
+
+
+@law
+def there_and_back_is_nothing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Pausing and resuming, saving and starting, attaching a disk and detaching it leave no trace."""
+    disk = ops.AttachDisk("vdz", 64 * 1024)
+    for there, back in (
+        (ops.Pause(), ops.Resume()), (ops.Resume(), ops.Pause()), (ops.ManagedSave(), ops.Start()),
+        (disk, ops.DetachDisk(disk.disk)),
+    ):  # fmt: skip
+        gone = after_all(domain, profile, step, there)
+        if gone is None or not may(gone, profile, back.op):
+            continue
+        if not same(after_all(gone, profile, step, back), domain):
+            yield f"{there}, {back}"

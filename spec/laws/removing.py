@@ -1,0 +1,159 @@
+"""Laws of removing snapshots: by merge, by discard, in any order, a subtree, out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations, permutations
+from typing import Any
+
+from snaptree.spec import operations as ops
+from snaptree.spec.laws.law import (
+    Step,
+    after_all,
+    can_remove_any,
+    changed_points,
+    law,
+    may,
+    same,
+    visible,
+    without,
+)
+from snaptree.spec.laws.menu import plain_deletes
+from snaptree.spec.outcomes import Accepted
+from snaptree.spec.plan import BASE
+from snaptree.spec.profiles import Profile
+from snaptree.spec.state import Domain, Memory, Power
+
+
+@law
+def one_of_merge_and_discard(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Power and limits apart, exactly one of merge_into_children and discard is accepted for any snapshot."""
+    if not can_remove_any(domain, profile):
+        return
+    for snapshot in domain.snapshots:
+        both = ops.MergeIntoChildren(snapshot), ops.Discard(snapshot)
+        accepted = [one.call for one in both if isinstance(step(domain, one, profile), Accepted)]
+        if len(accepted) != 1:
+            yield f"{snapshot}: accepted are {accepted}"
+
+
+@law
+def removing_everything_keeps_what_is_active(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Removing all snapshots in any order, each by the accepted one of merge and discard, keeps active state
+    and base.
+    """
+    if not can_remove_any(domain, profile):
+        return
+    listed = [snapshot.id for snapshot in domain.in_order()]
+    # Beyond four the orders are too many; both directions are left.
+    orders = permutations(listed) if len(listed) <= 4 else [listed, listed[::-1]]
+    for order in orders:
+        after = without(domain, profile, step, *order)
+        if after is None or after.snapshots or after.current is not None:
+            yield f"in the order {order}, something is left"
+        elif visible(replace(after, snapshots=domain.snapshots, current=domain.current)) != visible(domain):
+            yield f"in the order {order}"
+
+
+@law
+def removals_commute(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Removing two snapshots, each by the accepted one of merge and discard, is the same in either order."""
+    if not can_remove_any(domain, profile):
+        return
+    for one, other in combinations(sorted(domain.snapshots), 2):
+        forth = without(domain, profile, step, one, other)
+        if not same(forth, without(domain, profile, step, other, one)):
+            yield f"{one} and {other}"
+
+
+@law
+def plain_deletes_keep_every_point(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """No plain delete changes the active state or a point, except the parent's in a merge into it."""
+    for snapshot, named in domain.snapshots.items():
+        for operation in plain_deletes(snapshot):
+            after = after_all(domain, profile, step, operation)
+            if after is None:
+                continue
+            over = named.parent or BASE if operation.op == "merge_into_parent" else None
+            changed = [one for one in changed_points(domain, after) if one != over]
+            if changed or (after.active, after.managed_save) != (domain.active, domain.managed_save):
+                yield f"{operation} changes {changed or 'the active state'}"
+
+
+@law
+def power_keeps_the_meaning(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """A plain delete does on a domain that is off, running or paused the same, where it is permitted."""
+    states: tuple[tuple[Power, Memory], ...] = (("off", None), ("running", 1), ("paused", 1))
+    for power, memory in states:
+        other = replace(domain, active=replace(domain.active, power=power, memory=memory))
+        for operation in (one for snapshot in domain.snapshots for one in plain_deletes(snapshot)):
+            if not (may(domain, profile, operation.call) and may(other, profile, operation.call)):
+                continue
+            here, there = step(domain, operation, profile), step(other, operation, profile)
+            if isinstance(here, Accepted) and isinstance(there, Accepted):
+                alike = visible(replace(here.domain, active=other.active)) == visible(there.domain)
+            else:
+                alike = here == there
+            if not alike:
+                yield f"{operation} when {domain.active.power} and when {power}"
+
+
+@law
+def merge_into_parent_is_taking_its_identity(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """A merge into a parent that is not the base is the merge of that parent into its children, with the
+    snapshot taking the parent's identity.
+    """
+    if not may(domain, profile, "merge_into_children"):
+        return
+    for snapshot, merged in domain.snapshots.items():
+        up = after_all(domain, profile, step, ops.MergeIntoParent(snapshot))
+        if up is None or merged.parent is None:
+            continue
+        parent = domain.snapshots[merged.parent]
+        down = after_all(domain, profile, step, ops.MergeIntoChildren(parent.id))
+        if down is None or visible(up) != visible(_as(down, snapshot, replace(parent, parent=parent.parent))):
+            yield f"{snapshot} into {parent.id}"
+
+
+def _as(domain: Domain, snapshot: str, identity: Any) -> Domain:
+    """The domain with a snapshot called, and referred to, by another identity."""
+    old = domain.snapshots[snapshot]
+    new = replace(identity, parent=old.parent, captured=old.captured, point=old.point)
+    snapshots = domain.snapshots.remove(snapshot).insert(new.id, new)
+    for child in domain.children_of(snapshot):
+        snapshots = snapshots.insert(child, replace(snapshots[child], parent=new.id))
+    return replace(
+        domain, snapshots=snapshots, current=new.id if domain.current == snapshot else domain.current
+    )
+
+
+@law
+def retiring_looks_like_removing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Retiring shows what the accepted one of merge and discard shows, and reclaiming shows nothing."""
+    for snapshot in domain.snapshots:
+        retired = after_all(domain, profile, step, ops.Retire(snapshot))
+        if retired is None:
+            continue
+        if can_remove_any(domain, profile) and not same(retired, without(domain, profile, step, snapshot)):
+            yield f"{snapshot}: retiring looks different"
+        if may(retired, profile, "reclaim"):
+            reclaimed = after_all(retired, profile, step, ops.Reclaim(snapshot))
+            if reclaimed is None or not same(reclaimed, retired) or snapshot in reclaimed.retired:
+                yield f"{snapshot}: reclaiming is seen, or keeps the storage"
+
+
+@law
+def a_subtree_goes_leaf_first(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+    """Removing a subtree is removing its snapshots one by one, leaf first, by the accepted one of merge and
+    discard.
+    """
+    if not can_remove_any(domain, profile):
+        return
+    for snapshot in domain.snapshots:
+        leaf_first = list(domain.subtree(snapshot))[::-1]
+        for keep_root in (False, True):
+            whole = after_all(domain, profile, step, ops.RemoveSubtree(snapshot, keep_root))
+            gone = leaf_first[:-1] if keep_root else leaf_first
+            if whole is not None and not same(whole, without(domain, profile, step, *gone)):
+                yield f"{snapshot}, {keep_root=}"
