@@ -33,7 +33,7 @@ class Bounds:
     ``sampling`` is in seconds for the sampled method. ``budget`` is in seconds for
     everything: the graphs then have to leave the sampled method its time, up to a
     third, and it goes on until the budget is used up. None is as long as the
-    graphs take, and then ``sampling``. ``longest`` is the most steps of a sampled
+    graphs take, and then ``sampling``. ``longest`` is the steps of a sampled
     sequence, ``batch`` how many sequences are one unit of work.
     """
 
@@ -170,7 +170,7 @@ def _listener(outcome: Outcome, result: MethodResult, progress: Progress) -> Cal
 def _sample(workers: Crew, bounds: Bounds, outcome: Outcome, until: float, progress: Progress) -> None:
     if bounds.sampling <= 0:
         return
-    result = MethodResult("sampled", f"sequences of up to {bounds.longest} steps")
+    result = MethodResult("sampled", f"sequences of {bounds.longest} steps")
     outcome.methods["sampled"] = result
 
     def batches() -> Iterator[Unit]:
