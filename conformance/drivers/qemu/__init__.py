@@ -6,7 +6,7 @@ state have one layer for each disk, and an operation is
 
 1. decided: from the tree before to the tree after, or refused (``changes``, ``deletes``);
 2. prepared: new layers, and copies of those that need another backing file (``storage``);
-3. committed: the file that holds the tree is replaced (``journal``);
+3. committed: the file that holds the tree is replaced (``state_file``);
 4. tidied: what the tree after does not name is removed.
 
 Only ``write_disk`` ever writes into an image in use, and only into the active layer.

@@ -6,10 +6,10 @@ Nothing here touches an image: a refusal cannot have an effect.
 from __future__ import annotations
 
 import re
-import uuid as uuids
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
+from uuid import uuid4
 
 from snaptree.conformance.drivers.qemu.tree import Snapshot, Tree
 from snaptree.spec.outcomes import (
@@ -50,38 +50,44 @@ def find_by_name(tree: Tree, name: object) -> Snapshot:
     raise NoSuchSnapshot(f"no snapshot is named {_shown(name)}")
 
 
-def create(
-    tree: Tree, profile: Profile, *, now: int, name: str, description: str, uuid: str | None, memory: bool,
-    quiesce: bool,
-) -> tuple[Tree, str]:  # fmt: skip
-    """The active layer becomes the new snapshot's; a new active layer grows from it.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller of create asks for; uuid None asks for a new one."""
+
+    name: str
+    description: str
+    uuid: str | None
+    memory: bool
+    quiesce: bool
+
+
+def create(tree: Tree, profile: Profile, wanted: Wanted, *, now: int) -> tuple[Tree, str]:
+    """The active layer becomes the new snapshot's, and a new active layer grows from it.
 
     ``now`` is the time in microseconds. Returns the tree after and the new id.
     """
-    _check_name(tree, profile, name, bearer=None)
-    _check_description(description)
-    if memory:
+    _check_name(tree, profile, wanted.name, bearer=None)
+    _check_description(wanted.description)
+    if wanted.memory:
         raise InvalidPowerState("the domain is off: it has no memory to capture")
-    if quiesce:
+    if wanted.quiesce:
         raise Unsupported("offline images have no guest that could be quiesced")
-    if uuid is not None:
-        _check_uuid(tree, uuid)
+    if wanted.uuid is not None:
+        _check_uuid(tree, wanted.uuid)
     depth = profile.limits.depth
     if depth is not None and next(islice(tree.ancestors(tree.current), depth - 1, None), None) is not None:
         raise LimitExceeded(f"a snapshot here would lie deeper than {depth}")
-    folded = _with_retired_folded(tree)
-    captured = max(now, tree.latest + 1)
     snapshot = Snapshot(
         id=f"q{tree.issued + 1}",
-        name=name,
-        description=description,
-        uuid=uuid if uuid is not None else str(uuids.uuid4()),
+        name=wanted.name,
+        description=wanted.description,
+        uuid=wanted.uuid if wanted.uuid is not None else str(uuid4()),
         parent=tree.current,
-        captured=captured,
+        captured=max(now, tree.latest + 1),
         layer=tree.active,
     )
-    after = replace(folded, issued=tree.issued + 1, latest=captured).with_snapshot(snapshot)
-    return after.with_fresh_active(snapshot.id), snapshot.id
+    counted = replace(_with_retired_folded(tree), issued=tree.issued + 1, latest=snapshot.captured)
+    return counted.with_snapshot(snapshot).with_fresh_active(snapshot.id), snapshot.id
 
 
 def revert(tree: Tree, snapshot: str, resume_as: str | None) -> Tree:
@@ -126,7 +132,8 @@ def _check_description(description: str) -> None:
 def _check_uuid(tree: Tree, uuid: str) -> None:
     if not isinstance(uuid, str) or _UUID.fullmatch(uuid) is None:
         raise InvalidArgument(f"{_shown(uuid)} is no uuid in canonical lower-case form")
-    if any(one.uuid == uuid for one in (*tree.snapshots.values(), *tree.retired.values())):
+    borne = {snapshot.uuid for snapshot in tree.snapshots.values()}
+    if uuid in borne.union(gone.uuid for gone in tree.retired.values()):
         raise InvalidArgument(f"a snapshot has the uuid {uuid} already")
 
 

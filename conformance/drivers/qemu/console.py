@@ -27,6 +27,9 @@ from snaptree.spec.state import BLOCK_SIZE
 _PROMPT: Final = b"qemu-io> "
 _RANGE: Final = re.compile(rb"\(0x([0-9a-f]+)\) bytes +(?:not )?allocated at offset [^(\n]*\(0x([0-9a-f]+)\)")
 
+_LONGEST: Final = 1 << 26
+"""Bytes that no answer has."""
+
 MIXED: Final = -1
 """The value of a block whose bytes are not all the same: no ``write_disk`` leaves that."""
 
@@ -78,7 +81,9 @@ class Console:
         """The value of the 512 bytes at an offset of the open image, or MIXED."""
         command = f"read -v {offset} {BLOCK_SIZE}"
         answer = self._ask(command)
-        dump, found, _ = answer.partition(b"read %d/%d bytes at offset %d\n" % (BLOCK_SIZE, BLOCK_SIZE, offset))
+        dump, found, _ = answer.partition(
+            b"read %d/%d bytes at offset %d\n" % (BLOCK_SIZE, BLOCK_SIZE, offset)
+        )
         value = _value(dump) if found else None
         if value is None:
             raise self._failed(command, answer)
@@ -112,7 +117,7 @@ class Console:
 
     def _ask(self, command: str) -> bytes:
         process = self._process or self._started()
-        assert process.stdin is not None and process.stdout is not None, "both are pipes"
+        assert process.stdin is not None, "it is a pipe"
         try:
             os.write(process.stdin.fileno(), command.encode() + b"\n")
         except OSError as error:
@@ -140,21 +145,25 @@ class Console:
     def _answer(self, command: str, process: subprocess.Popen[bytes]) -> bytes:
         """Everything up to the next prompt."""
         assert process.stdout is not None, "it is a pipe"
-        answer = b""
+        answer = bytearray()
         out = process.stdout.fileno()
         poll = select.poll()
         poll.register(out, select.POLLIN)
         give_up = monotonic() + self._timeout
         while not (answer.endswith(b"\n" + _PROMPT) or answer == _PROMPT):
-            if not poll.poll(max(0.0, give_up - monotonic()) * 1000):
+            left = give_up - monotonic()
+            # A program that never stops talking is always ready to be read.
+            if left <= 0 or not poll.poll(left * 1000):
                 raise self._failed(command, answer + b"\n(no answer within %g seconds)" % self._timeout)
             piece = os.read(out, 65536)
             if not piece:
                 raise self._failed(command, answer + b"\n(the process ended)")
             answer += piece
-        return answer[: -len(_PROMPT)]
+            if len(answer) > _LONGEST:
+                raise self._failed(command, answer[-2000:] + b"\n(no end after %d bytes)" % len(answer))
+        return bytes(answer[: -len(_PROMPT)])
 
-    def _failed(self, command: str, answer: bytes) -> QemuError:
+    def _failed(self, command: str, answer: bytes | bytearray) -> QemuError:
         said = answer.decode("utf-8", "replace").strip()[-2000:]
         process = self._process
         return QemuError(

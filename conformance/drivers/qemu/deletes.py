@@ -26,7 +26,9 @@ def merge_into_children(tree: Tree, snapshot: str) -> Tree:
     return tree.without([target.id])
 
 
-def merge_into_parent(tree: Tree, snapshot: str, *, forced: bool = False, resume_as: str | None = None) -> Tree:
+def merge_into_parent(
+    tree: Tree, snapshot: str, *, forced: bool = False, resume_as: str | None = None
+) -> Tree:
     """The snapshot's layer becomes its parent's, or the base; the parent's old layer goes."""
     target = find(tree, snapshot)
     check_resume(resume_as)

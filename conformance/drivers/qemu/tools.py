@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -63,10 +62,6 @@ class Tools:
         below = ["-b", backing, "-F", "qcow2"] if backing is not None else ["-b", ""]
         return [self.qemu_img, "rebase", "-q", "-t", "unsafe", "-T", "unsafe", "-f", "qcow2", *below, image]
 
-    def info(self, image: str) -> list[str]:
-        """The command that describes an image in JSON."""
-        return [self.qemu_img, "info", "-f", "qcow2", "--output=json", image]
-
     def raw(self, image: str, target: str) -> list[str]:
         """The command that writes everything that a guest would read to a plain file."""
         return [self.qemu_img, "convert", "-t", "unsafe", "-f", "qcow2", "-O", "raw", image, target]
@@ -87,22 +82,32 @@ def find_tools(settings: Mapping[str, str]) -> Tools:
     if missing:
         raise DriverUnavailable(f"no {' and no '.join(missing)} {where}", install=INSTALL)
     img, io = (os.path.abspath(path) for path in found.values() if path is not None)
-    return Tools(img, io, _version(img))
+    version, _ = _versions(img, io)
+    return Tools(img, io, version)
 
 
-def _version(qemu_img: str) -> str:
+def _versions(*programs: str) -> list[str]:
+    """What each program says its version is; the first sign of whether it works at all."""
     try:
-        (said,) = run([[qemu_img, "--version"]], Path("/"))
+        said = run([[program, "--version"] for program in programs], Path("/"))
     except QemuError as error:
-        raise DriverUnavailable(f"qemu-img does not work: {error}", install=INSTALL) from None
-    version = re.search(r"version (\S+)", said)
-    if version is None:
-        raise DriverUnavailable(f"{qemu_img} does not say its version; it said {said[:200]!r}", install=INSTALL)
-    return version[1]
+        raise DriverUnavailable(f"a tool of QEMU does not work: {error}", install=INSTALL) from None
+    versions = [re.search(r"version (\S+)", text) for text in said]
+    for program, text, version in zip(programs, said, versions, strict=True):
+        if version is None:
+            raise DriverUnavailable(
+                f"{program} does not say its version; it said {text[:200]!r}", install=INSTALL
+            )
+    return [version[1] for version in versions if version is not None]
 
 
 def run(
-    commands: Iterable[Sequence[str]], folder: Path, *, timeout: float = PATIENCE, at_once: int = 2
+    commands: Iterable[Sequence[str]],
+    folder: Path,
+    *,
+    timeout: float = PATIENCE,
+    at_once: int = 2,
+    lock: int | None = None,
 ) -> list[str]:
     """Run commands in a folder, ``at_once`` of them side by side; what each printed.
 
@@ -110,22 +115,24 @@ def run(
     returns or raises. Raises QemuError for the first that failed, printed to
     stderr, or did not end within ``timeout`` seconds.
 
+    ``lock`` is a file descriptor that the commands hold as well, so that a lock
+    on it ends with the last of them, even if this process is killed before.
     Images are named relative to the folder, so that its own name, which may hold
     spaces, commas and colons, never meets QEMU's syntax for file names.
     """
     waiting = iter(commands)
     said: list[str] = []
     while batch := list(islice(waiting, at_once)):
-        said.extend(_together(batch, folder, timeout))
+        said.extend(_together(batch, folder, timeout, lock))
     return said
 
 
-def _together(commands: list[Sequence[str]], folder: Path, timeout: float) -> Iterator[str]:
+def _together(commands: list[Sequence[str]], folder: Path, timeout: float, lock: int | None) -> Iterator[str]:
     started: list[tuple[Sequence[str], subprocess.Popen[str]]] = []
     give_up = monotonic() + timeout
     try:
         for command in commands:
-            started.append((command, _start(command, folder)))
+            started.append((command, _start(command, folder, lock)))
         for command, process in started:
             try:
                 out, err = process.communicate(timeout=max(0.0, give_up - monotonic()))
@@ -137,13 +144,11 @@ def _together(commands: list[Sequence[str]], folder: Path, timeout: float) -> It
             yield out
     finally:
         for _, process in started:
-            if process.poll() is None:
-                with suppress(OSError):
-                    process.kill()
-                process.communicate()
+            process.kill()  # nothing, if it has ended
+            process.communicate()
 
 
-def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
+def _start(command: Sequence[str], folder: Path, lock: int | None) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             command,
@@ -153,6 +158,7 @@ def _start(command: Sequence[str], folder: Path) -> subprocess.Popen[str]:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
+            pass_fds=() if lock is None else (lock,),
         )
     except OSError as error:
         raise _failed(f"could not be started: {error}", command, folder, None) from None
