@@ -8,6 +8,8 @@ nothing about where operations come from or what becomes of a deviation.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -213,7 +215,9 @@ class Lockstep:
                 compared = False
             except DriverUnavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
+            except Exception as error:
+                if _is_full(error):
+                    raise DriverUnavailable(f"the disk is full: observe failed with {error}") from error
                 unseen = [_error("observe", error)]
             self.tally.calls += 1
         self.tally.driver_seconds += perf_counter() - started
@@ -283,7 +287,9 @@ class Lockstep:
             raise  # the host gave out: nothing that follows would say anything about the driver
         except Refusal as refusal:
             return Declined(refusal.kind, refusal.casualties, refusal.native, str(refusal))
-        except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
+        except Exception as error:
+            if _is_full(error):
+                raise DriverUnavailable(f"the disk is full: {operation.call} failed with {error}") from error
             return Failed(f"{type(error).__name__}: {error}"[:2000])
 
     def _absent(self, operation: Operation) -> Answer:
@@ -386,6 +392,12 @@ class Lockstep:
         if isinstance(result, str):
             return self.identities.model_id(result)
         return result
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the host has no space left, as the system or a tool on it says."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "errno", None) in full or any(os.strerror(one) in str(error) for one in full)
 
 
 def said(answer: Answer) -> str:

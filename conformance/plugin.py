@@ -52,9 +52,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def snaptree_judged(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Judged:
+def snaptree_judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """The main job on the driver that was asked for, judged; done once in a session."""
     config = request.config
     worker = getattr(config, "workerinput", None)

@@ -8,12 +8,12 @@ whose snapshot is no longer created is left out as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.conformance.driver import DEFAULT_DISKS, Driver, DriverUnavailable
 from snaptree.conformance.lockstep import Difference, Lockstep, Taken, Tally
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
@@ -51,12 +51,38 @@ def _created(taken: Taken) -> str | None:
     return None
 
 
-def open_domain(driver: Driver, disks: Mapping[str, int], *, persistent: bool = True) -> Any:
-    """A fresh domain. A driver whose profile has no transient domains need not know the word."""
-    if persistent:
-        return driver.open(disks)
-    transient: Any = driver
-    return transient.open(disks, persistent=False)
+def open_domain(driver: Driver, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> Any:
+    """A fresh domain. A driver whose profile has no transient domains need not know the word.
+
+    Raises DriverUnavailable when the driver cannot open one: it cannot be judged then.
+    """
+    opener: Any = driver
+    with _told("opened"):
+        return opener.open(disks) if persistent else opener.open(disks, persistent=False)
+
+
+@contextmanager
+def opened_domain(
+    driver: Driver, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True
+) -> Iterator[Any]:
+    """A fresh domain, closed afterwards. Raises DriverUnavailable when it cannot be opened or closed."""
+    domain = open_domain(driver, disks, persistent=persistent)
+    try:
+        yield domain
+    finally:
+        with _told("closed"):
+            domain.close()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except DriverUnavailable:
+        raise
+    except Exception as error:
+        text = f"a fresh domain could not be {what}: {type(error).__name__}: {error}"
+        raise DriverUnavailable(text) from error
 
 
 def run_sequence(
@@ -68,7 +94,7 @@ def run_sequence(
     tally: Tally | None = None,
 ) -> Run:
     """Carry out operations on a fresh domain until the first difference."""
-    with closing(open_domain(driver, disks, persistent=persistent)) as domain:
+    with opened_domain(driver, disks, persistent=persistent) as domain:
         lockstep = Lockstep(domain, driver.profile, disks, persistent=persistent, tally=tally)
         driver_ids = lockstep.identities.to_driver
         steps: list[Taken] = []

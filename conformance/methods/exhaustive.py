@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from snaptree.conformance.canonical import Code, shape_of
-from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.conformance.driver import Driver
 from snaptree.conformance.lockstep import Lockstep, Taken, Tally
 from snaptree.conformance.methods.graph import Graph, Label, Move, moves
-from snaptree.conformance.sequences import Run, open_domain
+from snaptree.conformance.sequences import Run, opened_domain
 
 ANEW: Final = 2
 """How many steps a fresh domain costs, in the planning of the tour."""
@@ -81,8 +81,7 @@ class Tour:
         toured.missed += sum(len(labels) for labels in self.pending.values())
 
     def _one_domain(self, toured: Toured, tally: Tally, expired: Callable[[], bool]) -> Iterator[Run]:
-        domain = open_domain(self.driver, DEFAULT_DISKS)
-        try:
+        with opened_domain(self.driver) as domain:
             lockstep = Lockstep(domain, self.driver.profile, tally=tally)
             driver_ids = lockstep.identities.to_driver
             steps: list[Taken] = []
@@ -112,8 +111,6 @@ class Tour:
                 differences = lockstep.finish()
                 if differences:
                     yield Run(tuple(steps), differences, driver_ids)
-        finally:
-            domain.close()
 
     def _done(self, transition: Transition) -> int:
         """Strike a transition off the list; how many that were: one or none."""

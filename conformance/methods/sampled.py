@@ -15,9 +15,9 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from snaptree.conformance.driver import DEFAULT_DISKS, Driver
+from snaptree.conformance.driver import Driver
 from snaptree.conformance.lockstep import Lockstep, Taken, Tally
-from snaptree.conformance.sequences import Run, open_domain
+from snaptree.conformance.sequences import Run, opened_domain
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
@@ -207,8 +207,7 @@ def sample(
 def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
     # Now and then a domain that has no definition to outlive it.
     persistent = not (driver.profile.offers("transient") and drawn[0] % TRANSIENT == 0)
-    domain = open_domain(driver, DEFAULT_DISKS, persistent=persistent)
-    try:
+    with opened_domain(driver, persistent=persistent) as domain:
         lockstep = Lockstep(domain, driver.profile, persistent=persistent, tally=tally)
         driver_ids = lockstep.identities.to_driver
         steps: list[Taken] = []
@@ -220,5 +219,3 @@ def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
             if lockstep.broken:
                 return Run(tuple(steps), steps[-1].differences, driver_ids, persistent)
         return Run(tuple(steps), lockstep.finish(), driver_ids, persistent)
-    finally:
-        domain.close()
