@@ -40,7 +40,7 @@ bench: packages dev
 	$(BIN)/python benchmarks/all.py
 
 docs: dev
-	$(BIN)/snaptree rules
+	$(BIN)/python docs/build.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
@@ -85,5 +85,5 @@ $(INSTALLED): | $(BIN)/python
 	@touch $@
 
 $(DEVELOPED): | $(BIN)/python
-	$(call install,.[dev])
+	$(call install,.[dev,docs])
 	@touch $(INSTALLED) $@
