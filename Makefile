@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 FILES := $(shell find spec simulator conformance schemas -type f ! -name '*.pyc' 2>/dev/null | sort | cat - pyproject.toml constraints.txt | cksum | tr -dc 0-9)
 INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
+EVERYTHING := .[dev,docs]
 
 .PHONY: check test dev lint bench docs packages clean
 
@@ -85,5 +86,5 @@ $(INSTALLED): | $(BIN)/python
 	@touch $@
 
 $(DEVELOPED): | $(BIN)/python
-	$(call install,.[dev,docs])
+	$(call install,$(EVERYTHING))
 	@touch $(INSTALLED) $@
