@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from snaptree.conformance.deviations import rules_broken
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers import open_driver
