@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from snaptree.conformance.cli import checking, looking, mutants, replaying
+from snaptree.conformance.cli import checking, looking, mutants, replaying, shelling
 from snaptree.conformance.cli.problems import INTERRUPTED, LEGEND, OUR_FAULT, WRONG_USAGE, Problem
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.command("explore")(looking.explore_command)
 app.command("profiles")(looking.profiles)
 app.command("replay")(replaying.replay)
 app.command("judge")(replaying.judge_command)
+app.command("shell")(shelling.shell_command)
 app.command("mutants")(mutants.mutants_command)
 
 
@@ -43,6 +45,10 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no tree lines gets escapes, not an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     # Told to end by a CI system is the same as Ctrl-C: a partial report, and nothing left behind.
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _interrupt)

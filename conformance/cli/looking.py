@@ -61,7 +61,7 @@ def rules_command(
     if not found:
         raise Problem("no rule matches", NOTHING_TESTED)
     if len(found) == 1:
-        _one_rule(console, found[0].id)
+        show_rule(console, found[0].id)
         return 0
     for chapter, group in groupby(found, key=lambda one: one.chapter):
         console.print(Text(chapter, style="bold"))
@@ -73,7 +73,8 @@ def rules_command(
     return 0
 
 
-def _one_rule(console: Console, identifier: str) -> None:
+def show_rule(console: Console, identifier: str) -> None:
+    """One rule with its reason, its sources, its test and its figures."""
     one = rule(identifier)
     console.print(Text.assemble((one.id, "bold"), f" ({one.level}), chapter {one.chapter}"))
     console.print(Text(one.sentence))
@@ -145,15 +146,16 @@ def plan_command(
         console.print_json(json.dumps(_plan_json(domain, parsed, would)))
         return 0
     outcome = step(domain, parsed, asked)
-    before, after = _plan_pictures(domain, parsed, would, outcome)
+    before, after = plan_pictures(domain, parsed, would, outcome)
     console.print(before if after is None else Columns([before, after], padding=(0, 6), expand=False))
     console.print()
-    for label, text, style in _plan_lines(domain, would, outcome):
+    for label, text, style in plan_lines(domain, would, outcome):
         console.print(Text.assemble((f"{label:12}", "bold"), (text, style)), soft_wrap=True)
     return 0
 
 
-def _plan_pictures(domain: Domain, operation: Operation, would: Plan, outcome: Outcome) -> tuple[Any, Any]:
+def plan_pictures(domain: Domain, operation: Operation, would: Plan, outcome: Outcome) -> tuple[Any, Any]:
+    """The tree before, with what would go marked, and after; None for after where it is refused."""
     notes: dict[str, Note] = {}
     for gone in would.removed:
         lost = gone in would.casualties.snapshots
@@ -172,7 +174,9 @@ def _plan_pictures(domain: Domain, operation: Operation, would: Plan, outcome: O
     return before, drawn(after, "afterwards")
 
 
-def _plan_lines(domain: Domain, would: Plan, outcome: Outcome) -> list[tuple[str, str, str]]:
+def plan_lines(domain: Domain, would: Plan, outcome: Outcome) -> list[tuple[str, str, str]]:
+    """A plan in lines of label, text and style."""
+
     def names(ids: tuple[str, ...]) -> str:
         return ", ".join(called(domain, one) for one in ids) or "nothing"
 

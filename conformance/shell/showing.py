@@ -1,0 +1,235 @@
+"""What a step looks like: the outcome in one line, the tree with remarks, the rules that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.console import Console
+from rich.segment import Segments
+from rich.text import Text
+
+from snaptree.conformance.aspects import PARTS, conditions_of, names_of, relations_present, target_of
+from snaptree.conformance.deviations import described, outcome_word
+from snaptree.conformance.driver import Json
+from snaptree.conformance.lockstep import Declined, Taken
+from snaptree.conformance.reports.terminal import deviation_report
+from snaptree.conformance.reports.trees import ACTIVE, Note, drawn, sketch_of
+from snaptree.conformance.reports.words import called, plain, spoken
+from snaptree.conformance.sequences import Run
+from snaptree.spec.operations import Create, Operation
+from snaptree.spec.outcomes import Accepted, Casualties
+from snaptree.spec.plan import BASE, plan
+from snaptree.spec.profiles import Profile
+from snaptree.spec.rules import attribute, rule
+from snaptree.spec.state import Domain, Point, Snapshot
+
+MOST_RULES: Final = 3
+
+
+def step_shown(console: Console, taken: Taken, profile: Profile) -> None:
+    """One step: what became of it, and the tree where it changed or would have."""
+    console.print(_outcome(taken), soft_wrap=not console.is_terminal)
+    if taken.differences:
+        run = Run((taken,), taken.differences, {})
+        console.print(Text("the simulator and the model disagree: a fault of snaptree", style="bold red"))
+        console.print(deviation_report(described(run, profile, "shell", flaky=False), with_sequence=False))
+        return
+    if isinstance(taken.outcome, Accepted):
+        if not taken.operation.reads_only:
+            print_tree(console, taken.after, _changes(taken, profile))
+    elif taken.outcome.casualties:
+        print_tree(console, taken.before, _would_be_lost(taken.before, taken.outcome.casualties))
+
+
+def print_tree(console: Console, domain: Domain, notes: dict[str, Note] | None = None) -> None:
+    """The tree, or that there is none any more.
+
+    No line of a deep tree is broken, as its guides would not meet: it is as wide as it is.
+    """
+    if not domain.defined:
+        console.print(Text("the domain is gone; 'undo' brings it back", style="yellow"))
+        return
+    widest = len(domain.snapshots) * 4 + 120  # a chain of them all, the longest name, and a remark
+    options = console.options.update(width=max(console.width, widest))
+    picture = console.render(drawn(sketch_of(domain), notes=notes), options)
+    console.print(Segments(picture), soft_wrap=True, end="")
+
+
+def _outcome(taken: Taken) -> Text:
+    line = Text(f"{spoken(taken.operation, taken.before)}: ", style="default")
+    outcome = taken.outcome
+    if isinstance(outcome, Accepted):
+        if taken.operation.reads_only:
+            line.append(_result(outcome.domain, outcome.result), style="green")
+            return line
+        line.append("accepted", style="green")
+        if taken.operation.op == "create":
+            line.append(f", its id is {outcome.result}")
+        return line
+    word = outcome_word(taken)
+    line.append(f"refused as {word}", style="red")
+    if outcome.casualties is not None:
+        lost = [called(taken.before, one) for one in outcome.casualties.snapshots]
+        lost += ["the active state"] if outcome.casualties.active else []
+        line.append(f", it would destroy {', '.join(lost) or 'the snapshot itself'}")
+    others = sorted(outcome.kinds - {word})
+    if others:
+        line.append(f" (as correct: {', '.join(others)})", style="dim")
+    if isinstance(taken.answer, Declined) and taken.answer.text:
+        line.append(f"\n  {plain(taken.answer.text, 160)}", style="dim")
+    return line
+
+
+def _result(domain: Domain, result: Json) -> str:
+    if isinstance(result, list):
+        return ", ".join(_called(domain, one) for one in result) or "none"
+    return _called(domain, result) if isinstance(result, str) else "none" if result is None else str(result)
+
+
+def _called(domain: Domain, snapshot: str) -> str:
+    """A name, and the id beside it where the name alone does not tell."""
+    name = called(domain, snapshot)
+    alone = snapshot not in domain or len(domain.names[domain.snapshots[snapshot].name]) == 1
+    return name if alone else f"{name} ({snapshot})"
+
+
+def _changes(taken: Taken, profile: Profile) -> dict[str, Note]:
+    """Remarks on what the accepted step did, by the names that it left."""
+    before, after, did = taken.before, taken.after, plan(taken.before, taken.operation, profile)
+    remarks: dict[str, Note] = {}
+    if isinstance(taken.operation, Create) and isinstance(taken.outcome, Accepted):
+        remarks[taken.outcome.result] = Note("new", "green")
+    target = called(before, target_of(taken.operation) or "")
+    if did.overwritten is not None:
+        remarks[did.overwritten] = Note(f"now holds what {target} held", "yellow")
+    for moved, _ in did.reparented:
+        remarks[moved] = Note("hangs here now", "yellow")
+    if did.active == "replaced":
+        remarks[ACTIVE] = Note(f"now as {target}", "yellow")
+    elif did.active == "reset":
+        place = did.active_from
+        remarks[ACTIVE] = Note(
+            f"reset to {BASE if place in (None, BASE) else called(before, str(place))}", "yellow"
+        )
+    return _by_name(after, remarks)
+
+
+def _would_be_lost(domain: Domain, casualties: Casualties) -> dict[str, Note]:
+    note = Note("would be destroyed", "bold red")
+    remarks: dict[str, Note] = dict.fromkeys(casualties.snapshots, note)
+    if casualties.active:
+        remarks[ACTIVE] = note
+    return _by_name(domain, remarks)
+
+
+def _by_name(domain: Domain, remarks: dict[str, Note]) -> dict[str, Note]:
+    """Remarks as a tree takes them. A name that several bear gets none: it would stand beside them all."""
+    named: dict[str, Note] = {}
+    for key, note in remarks.items():
+        if key in (ACTIVE, BASE):
+            named[key] = note
+        elif key in domain.snapshots:
+            name = domain.snapshots[key].name
+            if len(domain.names[name]) == 1 and name not in (ACTIVE, BASE):
+                named[name] = note
+    return named
+
+
+def deciding_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
+    """The ids of the rules that speak of the step's outcome, the most specific first."""
+    return attribute(
+        taken.operation.call,
+        outcome_word(taken),
+        "outcome",
+        "target" if target_of(taken.operation) is not None else "domain",
+        conditions_of(taken.before, taken.operation, profile),
+    )
+
+
+def effect_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
+    """The ids of the rules that say, of this very call, what it did to anything that there is.
+
+    Those that speak of few other calls come first.
+    """
+    call, word = taken.operation.call, outcome_word(taken)
+    conditions = conditions_of(taken.before, taken.operation, profile)
+    found: dict[str, int] = {}
+    for relation in names_of(relations_present(taken.before, taken.operation, taken.outcome)):
+        for part in PARTS:
+            for identifier in attribute(call, word, part, relation, conditions)[:1]:
+                shared = [len(one.calls) for one in rule(identifier).aspects if call in one.calls]
+                if shared:
+                    found.setdefault(identifier, min(shared))
+    return tuple(sorted(found, key=lambda identifier: found[identifier]))
+
+
+def reasons(taken: Taken, profile: Profile) -> Iterator[Text]:
+    """Why the step ended as it did: the first rules that speak of it, each with what shows it."""
+    yield _outcome(taken)
+    found = deciding_rules(taken, profile)
+    if not found:
+        yield Text("no rule speaks of this outcome")
+    yield from _rules_told(found)
+    if isinstance(taken.outcome, Accepted):
+        effects = tuple(one for one in effect_rules(taken, profile) if one not in found)
+        if effects:
+            yield Text("what it does")
+            yield from _rules_told(effects)
+
+
+def _rules_told(found: tuple[str, ...]) -> Iterator[Text]:
+    for identifier in found[:MOST_RULES]:
+        one = rule(identifier)
+        yield Text.assemble("  ", (f"{one.id:<12}", "bold"), f"({one.level}) {one.sentence}")
+        for example in one.examples[:1]:
+            shown = "; ".join(example.operations)
+            yield Text(f"{'':14}for instance, on the tree {example.tree}: {shown}", style="dim")
+    if len(found) > MOST_RULES:
+        more = ", ".join(found[MOST_RULES : MOST_RULES + 5])
+        yield Text(f"{'':14}and {more}{' …' if len(found) > MOST_RULES + 5 else ''}", style="dim")
+
+
+def content(domain: Domain, snapshot: Snapshot | None) -> Iterator[Text]:
+    """What a snapshot holds, or the active state for None."""
+    point = domain.active if snapshot is None else snapshot.point
+    if snapshot is not None:
+        parent = BASE if snapshot.parent is None else called(domain, snapshot.parent)
+        yield _fact("snapshot", f"{plain(snapshot.name)}, id {snapshot.id}, parent {parent}")
+        if snapshot.description:
+            yield _fact("description", plain(snapshot.description, 200))
+    else:
+        place = BASE if domain.current is None else called(domain, domain.current)
+        yield _fact("active", f"grew from {place}")
+        if domain.managed_save is not None:
+            yield _fact("saved", f"an image that continues {domain.managed_save.power}")
+    yield _fact("power", point.power if snapshot is None else f"{point.power} at capture")
+    yield _fact("memory", "none" if point.memory is None else str(point.memory))
+    yield from _disks(point)
+    if snapshot is None:
+        for name, disk in sorted(domain.independent.items()):
+            yield _fact(plain(name, 11), f"{_blocks(disk.seen['blocks'])} (in no snapshot)")
+    for key, value in sorted(point.configuration.items()):
+        yield _fact("configured", f"{plain(key)} = {plain(value)}")
+
+
+def _disks(point: Point) -> Iterator[Text]:
+    for name, disk in sorted(point.disks.items()):
+        yield _fact(plain(name, 11), f"{disk.size // 1024} KiB, {_blocks(disk.seen['blocks'])}")
+
+
+def _blocks(blocks: dict[str, int]) -> str:
+    shown = [f"block {block} is {value}" for block, value in blocks.items()]
+    return ", ".join(shown[:12]) + (" …" if len(shown) > 12 else "") if shown else "reads zero"
+
+
+def _fact(label: str, text: str) -> Text:
+    return Text.assemble((f"{label:<12}", "bold"), text)
+
+
+def step_line(number: int, operation: Operation, taken: Taken) -> Text:
+    """One line of the list of steps."""
+    line = Text(f"{number:4}  {spoken(operation, taken.before)}")
+    if not isinstance(taken.outcome, Accepted):
+        line.append(f"  refused as {outcome_word(taken)}", style="dim")
+    return line
