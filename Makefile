@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
 EVERYTHING := .[dev,docs]
 
-.PHONY: check test dev lint bench docs packages clean
+.PHONY: check test dev lint bench docs packages test-packages clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -20,7 +20,7 @@ check: packages $(INSTALLED)
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
 	fi
 
-test: packages dev
+test: packages test-packages dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
@@ -37,7 +37,7 @@ lint: dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: packages dev
+bench: packages test-packages dev
 	$(BIN)/python benchmarks/all.py
 
 docs: dev
@@ -47,10 +47,9 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info
 
 # Debian packages where they may be installed; else they are named, and what is there has to do.
-packages:
-	@missing=""; \
-	$(PYTHON) -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null || missing="$$missing python3-venv"; \
-	command -v qemu-img >/dev/null && command -v qemu-io >/dev/null || missing="$$missing qemu-utils"; \
+# $(1) is a shell script that adds to $$missing.
+define debian
+	@missing=""; $(1) \
 	if [ -n "$$missing" ]; then \
 	    if [ "$$(id -u)" = 0 ]; then sudo=""; \
 	    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo="sudo"; \
@@ -65,6 +64,20 @@ packages:
 	        || echo "could not install$$missing; going on without"; \
 	    fi; \
 	fi
+endef
+
+packages:
+	$(call debian,\
+	    $(PYTHON) -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null || missing="$$missing python3-venv"; \
+	    command -v qemu-img >/dev/null && command -v qemu-io >/dev/null || missing="$$missing qemu-utils";)
+
+# What snaptree is compared with, beside what it needs: libvirt's own schemas and tools.
+test-packages:
+	$(call debian,\
+	    [ -e /usr/share/libvirt/schemas/domainsnapshot.rng ] || missing="$$missing libvirt0"; \
+	    command -v virt-xml-validate >/dev/null || missing="$$missing libvirt-clients"; \
+	    command -v xmllint >/dev/null || missing="$$missing libxml2-utils"; \
+	    command -v unshare >/dev/null || missing="$$missing util-linux";)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -13,6 +13,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from snaptree.conformance.deviations import Sign
@@ -28,11 +29,20 @@ class WorkerFailed(Exception):
     """A worker ended by a fault that is not the driver's; the text holds its report."""
 
 
-class Crew(Protocol):
-    """Does units of work."""
+@dataclass(frozen=True)
+class Job:
+    """A unit of work; ``heard`` is given every report. One cut off by its deadline ends early."""
 
-    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
-        """Do all units; ``heard`` is given every report. A unit cut off by the deadline ends early."""
+    unit: Unit
+    deadline: float | None
+    heard: Callable[[Report], None]
+
+
+class Crew(Protocol):
+    """Does jobs."""
+
+    def work(self, jobs: Iterator[Job]) -> None:
+        """Do all jobs. The next one is only asked for when somebody is free to do it."""
 
 
 @contextmanager
@@ -52,10 +62,10 @@ class Alone:
         self._driver: Driver = open_driver(name, options)
         self._known: set[Sign] = set()
 
-    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
-        """Do one unit after the other."""
-        for unit in units:
-            perform(self._driver, unit, deadline, self._known, heard)
+    def work(self, jobs: Iterator[Job]) -> None:
+        """Do one job after the other."""
+        for job in jobs:
+            perform(self._driver, job.unit, job.deadline, self._known, job.heard)
 
     def close(self) -> None:
         """Close the driver."""
@@ -79,39 +89,39 @@ class Together:
         for worker in self._workers:
             worker.start()
 
-    def work(self, units: Iterator[Unit], deadline: float | None, heard: Callable[[Report], None]) -> None:
-        """Hand out units, never more than one ahead of each worker, so that a deadline holds."""
-        under_way = 0
-        waiting = iter(units)
+    def work(self, jobs: Iterator[Job]) -> None:
+        """Hand out jobs, never more than one ahead of each worker, so that a deadline holds."""
+        under_way: dict[int, Job] = {}
+        numbered = enumerate(jobs)
         exhausted = False
         while under_way or not exhausted:
-            while not exhausted and under_way < len(self._workers):
-                unit = next(waiting, None)
-                if unit is None:
+            while not exhausted and len(under_way) < len(self._workers):
+                number, job = next(numbered, (-1, None))
+                if job is None:
                     exhausted = True
                 else:
-                    self._tasks.put((unit, deadline))
-                    under_way += 1
+                    self._tasks.put((number, job.unit, job.deadline))
+                    under_way[number] = job
             if under_way:
-                under_way -= self._hear(heard)
+                self._hear(under_way)
 
-    def _hear(self, heard: Callable[[Report], None]) -> int:
-        """Wait for one message; how many units it ended."""
+    def _hear(self, under_way: dict[int, Job]) -> None:
+        """Wait for one message, and do what it says."""
         try:
-            kind, content = self._reports.get(timeout=PATIENCE)
+            kind, number, content = self._reports.get(timeout=PATIENCE)
         except queue.Empty:
             for worker in self._workers:
                 if not worker.is_alive():
                     raise WorkerFailed(f"a worker process ended with exit code {worker.exitcode}") from None
-            return 0
-        if kind == "report":
-            heard(content)
-            return 0
+            return
         if kind == "unavailable":
             raise DriverUnavailable(content[0], install=content[1])
         if kind == "failed":
             raise WorkerFailed(content)
-        return 1
+        if kind == "report":
+            under_way[number].heard(content)
+        else:
+            del under_way[number]
 
     def close(self) -> None:
         """End the workers, each after it has closed its driver."""
@@ -147,33 +157,33 @@ def _worker(name: str, options: DriverOptions, tasks: Any, reports: Any, parent:
         try:
             driver = open_driver(name, options)
         except DriverUnavailable as error:
-            reports.put(("unavailable", (str(error), error.install)))
+            reports.put(("unavailable", 0, (str(error), error.install)))
             return
         try:
             _serve(driver, tasks, reports, parent)
         except DriverUnavailable as error:
-            reports.put(("unavailable", (str(error), error.install)))
+            reports.put(("unavailable", 0, (str(error), error.install)))
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             driver.close()
     except _Ended:
         reports.cancel_join_thread()
     except BaseException:  # noqa: BLE001 - a fault of ours must reach the person who runs it
-        reports.put(("failed", traceback.format_exc()))
+        reports.put(("failed", 0, traceback.format_exc()))
 
 
 def _serve(driver: Driver, tasks: Any, reports: Any, parent: int) -> None:
     known: set[Sign] = set()
-
-    def say(report: Report) -> None:
-        if os.getppid() != parent:
-            raise _Ended
-        reports.put(("report", report))
-
     while os.getppid() == parent:
         try:
-            unit, deadline = tasks.get(timeout=PATIENCE)
+            number, unit, deadline = tasks.get(timeout=PATIENCE)
         except queue.Empty:
             continue
+
+        def say(report: Report, number: int = number) -> None:
+            if os.getppid() != parent:
+                raise _Ended
+            reports.put(("report", number, report))
+
         perform(driver, unit, deadline, known, say)
-        reports.put(("done", None))
+        reports.put(("done", number, None))

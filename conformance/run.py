@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
 
-from snaptree.conformance.crew import Crew, crew
+from snaptree.conformance.crew import Job, crew
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.lockstep import Tally
@@ -48,7 +48,10 @@ class Bounds:
 
 @dataclass
 class MethodResult:
-    """What a method did: transitions of a graph, or sampled sequences."""
+    """What a method did: transitions of a graph, or sampled sequences.
+
+    ``missed`` are transitions that are only reachable through one that deviates.
+    """
 
     method: Method
     title: str
@@ -62,7 +65,7 @@ class MethodResult:
     @property
     def complete(self) -> bool:
         """Whether everything that it set out for was done, deviations included."""
-        return self.method == "sampled" or self.covered + self.deviated >= self.total
+        return self.method == "sampled" or self.covered + self.deviated + self.missed >= self.total
 
 
 @dataclass
@@ -91,24 +94,37 @@ def run_methods(
     """
     outcome = Outcome()
     started = monotonic()
-    deadline = None if bounds.budget is None else started + bounds.budget
     try:
         with crew(name, options, bounds.jobs) as workers:
-            _examples(workers, profile, outcome, _tours_until(bounds, started), progress)
-            for scope, bound in bounds.scopes:
-                _tour(workers, profile, scope, bound, outcome, _tours_until(bounds, started), progress)
-            until = monotonic() + bounds.sampling if deadline is None else deadline
-            _sample(workers, bounds, outcome, until, progress)
+            # One stream of work: nobody waits for the last unit of a method before the next begins.
+            workers.work(_work(profile, bounds, started, outcome, progress))
     except KeyboardInterrupt:
         outcome.interrupted = True
     outcome.seconds = monotonic() - started
     return outcome
 
 
-def _tours_until(bounds: Bounds, started: float) -> float | None:
-    if bounds.budget is None:
-        return None
-    return started + bounds.budget - min(bounds.sampling, bounds.budget / 3)
+def _work(
+    profile: Profile, bounds: Bounds, started: float, outcome: Outcome, progress: Progress
+) -> Iterator[Job]:
+    """Everything that there is to do, in order; a method begins when its first unit is asked for."""
+    tours_until = None
+    if bounds.budget is not None:
+        tours_until = started + bounds.budget - min(bounds.sampling, bounds.budget / 3)
+    results = [_examples(profile), *(_tour(profile, scope, bound) for scope, bound in bounds.scopes)]
+    for key, result, _ in results:
+        outcome.methods[key] = result
+    for _, result, units in results:
+        heard = _listener(outcome, result, progress)
+        for unit in units:
+            yield Job(unit, tours_until, heard)
+    if bounds.sampling > 0:
+        until = monotonic() + bounds.sampling if bounds.budget is None else started + bounds.budget
+        result = MethodResult("sampled", f"sequences of {bounds.longest} steps")
+        outcome.methods["sampled"] = result
+        heard = _listener(outcome, result, progress)
+        for unit in _batches(bounds, until):
+            yield Job(unit, until, heard)
 
 
 _TITLES: dict[Scope, str] = {
@@ -119,15 +135,7 @@ _TITLES: dict[Scope, str] = {
 }
 
 
-def _tour(
-    workers: Crew,
-    profile: Profile,
-    scope: Scope,
-    bound: int,
-    outcome: Outcome,
-    deadline: float | None,
-    progress: Progress,
-) -> None:
+def _tour(profile: Profile, scope: Scope, bound: int) -> tuple[str, MethodResult, list[Unit]]:
     graph = graph_of(profile, bound, scope)
     result = MethodResult(
         "exhaustive",
@@ -135,19 +143,23 @@ def _tour(
         graph.transitions,
         states=len(graph.edges),
     )
-    outcome.methods[f"{scope}-{bound}"] = result
-
-    units = (Unit("exhaustive", number, scope, bound) for number in range(len(chunks(graph))))
-    workers.work(units, deadline, _listener(outcome, result, progress))
+    units = [Unit("exhaustive", number, scope, bound) for number in range(len(chunks(graph)))]
+    return f"{scope}-{bound}", result, units
 
 
-def _examples(
-    workers: Crew, profile: Profile, outcome: Outcome, deadline: float | None, progress: Progress
-) -> None:
+def _examples(profile: Profile) -> tuple[str, MethodResult, list[Unit]]:
     result = MethodResult("examples", "what the chapters show", len(example_sequences(profile)))
-    outcome.methods["examples"] = result
-    units = (Unit("examples", number, sequences=EXAMPLE_UNITS) for number in range(EXAMPLE_UNITS))
-    workers.work(units, deadline, _listener(outcome, result, progress))
+    units = [Unit("examples", number, sequences=EXAMPLE_UNITS) for number in range(EXAMPLE_UNITS)]
+    return "examples", result, units
+
+
+def _batches(bounds: Bounds, until: float) -> Iterator[Unit]:
+    number = 0
+    while monotonic() < until:
+        # A large prime keeps the batches of neighbouring seeds apart.
+        batch_seed = bounds.seed * 1_000_003 + number
+        yield Unit("sampled", number, bound=bounds.longest, seed=batch_seed, sequences=bounds.batch)
+        number += 1
 
 
 def _listener(outcome: Outcome, result: MethodResult, progress: Progress) -> Callable[[Report], None]:
@@ -165,20 +177,3 @@ def _listener(outcome: Outcome, result: MethodResult, progress: Progress) -> Cal
         progress(outcome, result)
 
     return heard
-
-
-def _sample(workers: Crew, bounds: Bounds, outcome: Outcome, until: float, progress: Progress) -> None:
-    if bounds.sampling <= 0:
-        return
-    result = MethodResult("sampled", f"sequences of {bounds.longest} steps")
-    outcome.methods["sampled"] = result
-
-    def batches() -> Iterator[Unit]:
-        number = 0
-        while monotonic() < until:
-            # A large prime keeps the batches of neighbouring seeds apart.
-            batch_seed = bounds.seed * 1_000_003 + number
-            yield Unit("sampled", number, bound=bounds.longest, seed=batch_seed, sequences=bounds.batch)
-            number += 1
-
-    workers.work(batches(), until, _listener(outcome, result, progress))

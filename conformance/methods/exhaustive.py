@@ -78,7 +78,8 @@ class Tour:
             if self._way(self.graph.start) is None:
                 break
             yield from self._one_domain(toured, tally, expired)
-        toured.missed += sum(len(labels) for labels in self.pending.values())
+        if not expired():
+            toured.missed += sum(len(labels) for labels in self.pending.values())
 
     def _one_domain(self, toured: Toured, tally: Tally, expired: Callable[[], bool]) -> Iterator[Run]:
         with opened_domain(self.driver) as domain:
