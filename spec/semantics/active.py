@@ -90,10 +90,18 @@ def resize_effect(domain: Domain, operation: ResizeDisk, profile: Profile) -> tu
 def attach_refused(domain: Domain, operation: AttachDisk, profile: Profile) -> Iterator[str]:
     """A disk id in use, a size that is none, an independent disk where there are none."""
     yield from _image_refused(domain)
+    if operation.independent and _captured(domain, operation.disk):
+        yield "InvalidArgument"
     if not operation.disk or _disk(domain, operation.disk) is not None or not _is_size(operation.size):
         yield "InvalidArgument"
     if operation.independent and not profile.offers("independent_disks"):
         yield "Unsupported"
+
+
+def _captured(domain: Domain, disk: str) -> bool:
+    """Whether some point holds a disk of that id: a revert would bring it back beside the other."""
+    points = (snapshot.point for snapshot in domain.snapshots.values())
+    return disk in domain.base.disks or any(disk in point.disks for point in points)
 
 
 def attach_effect(domain: Domain, operation: AttachDisk, profile: Profile) -> tuple[Domain, None]:
