@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any, Final
 
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import OPERATIONS, Operation
 from snaptree.spec.outcomes import Accepted
-from snaptree.spec.profiles import Profile, load_profile
+from snaptree.spec.profiles import Profile, load_profile, varied
 from snaptree.spec.rules import Example
 from snaptree.spec.semantics import step
 from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
@@ -34,6 +34,8 @@ TREES: Final[dict[str, str]] = {
     "retired": "create a; write; create r; write; create b; retire r; write",
 }
 """How each example tree is made: a small script, read by ``tree_operations``."""
+
+TRANSIENT: Final = "transient"
 
 _CALL: Final = re.compile(r"^(?P<call>[a-z_]+)\((?P<arguments>.*)\)$")
 
@@ -123,6 +125,18 @@ def _run(domain: Domain, operations: list[Operation], profile: Profile) -> Domai
             raise UnknownExample(f"{operation.call} is refused as {kinds} while the tree is made")
         domain = outcome.domain
     return domain
+
+
+def example_profile(example: Example) -> Profile:
+    """The profile under which an example is shown."""
+    settings = [setting for setting in example.settings if setting != TRANSIENT]
+    return varied("rfc", settings) if settings else load_profile("rfc")
+
+
+def example_start(example: Example) -> Domain:
+    """The domain on which the operations of an example are shown."""
+    domain = example_domain(example.tree)
+    return replace(domain, persistent=False) if TRANSIENT in example.settings else domain
 
 
 def example_operations(example: Example) -> list[Operation]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cache, cached_property
 from importlib.resources import files
@@ -139,6 +140,25 @@ def load_profile(name_or_path: str) -> Profile:
     """
     record = _read(name_or_path, ())
     return _profile(record)
+
+
+def varied(name_or_path: str, settings: Iterable[str]) -> Profile:
+    """A profile with some points set otherwise: ``limits.depth=3``, ``operations.start=false``.
+
+    Raises ProfileError.
+    """
+    record = _read(name_or_path, ())
+    for setting in settings:
+        path, _, value = setting.partition("=")
+        change: Any = {"true": True, "false": False}.get(value, int(value) if value.isdecimal() else value)
+        for key in reversed(path.split(".")):
+            change = {key: change}
+        record = _merged(record, change)
+    try:
+        check_against("profile", record)
+    except SchemaViolation as error:
+        raise ProfileError(f"profile {name_or_path} with {', '.join(settings)}: {error}") from None
+    return _profile({**record, "name": ", ".join([record["name"], *settings])})
 
 
 def _claims() -> Traversable:

@@ -9,6 +9,7 @@ quote whose first line holds id, level and sentence; labelled lines follow::
     > *Speaks of:* calls / outcome / parts / relations
     > *Source:* …
     > *Example:* tree: operation(arguments); operation(arguments)
+    > *Example:* tree under limits.depth=3: operation(arguments)
 
 *Speaks of* is what attributes a difference between model and driver to rules:
 four fields, each a comma-separated list or ``*``, and a fifth where the rule
@@ -113,10 +114,20 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Example:
-    """A named tree and the operations to be shown on it, as text."""
+    """A named tree and the operations to be shown on it, as text.
+
+    ``settings`` are the points in which the profile differs from ``rfc``, as
+    ``limits.depth=3``; ``transient`` alone says that the domain is transient.
+    """
 
     tree: str
     operations: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+
+    @property
+    def scene(self) -> str:
+        """The tree, and under what it is shown."""
+        return f"{self.tree} under {', '.join(self.settings)}" if self.settings else self.tree
 
 
 @dataclass(frozen=True)
@@ -274,4 +285,9 @@ def _example(chapter: str, line: int, text: str) -> Example:
     tree, separator, operations = text.partition(":")
     if not separator:
         raise MalformedChapter(f"{chapter}.md:{line}: an example reads 'tree: operation(arguments)': {text}")
-    return Example(tree.strip(), tuple(one.strip() for one in operations.split(";") if one.strip()))
+    name, _, settings = tree.partition(" under ")
+    return Example(
+        name.strip(),
+        tuple(one.strip() for one in operations.split(";") if one.strip()),
+        tuple(one.strip() for one in settings.split(",") if one.strip()),
+    )

@@ -20,7 +20,14 @@ from snaptree.conformance.drivers import SHIPPED, open_driver
 from snaptree.conformance.methods.graph import SCOPES, explore
 from snaptree.conformance.reports.trees import Note, Sketch, drawn, sketch_of
 from snaptree.conformance.reports.words import called, plain, spoken
-from snaptree.spec.examples import TREES, example_operations, parse_operation, scripted_domain
+from snaptree.spec.examples import (
+    TREES,
+    example_operations,
+    example_profile,
+    example_start,
+    parse_operation,
+    scripted_domain,
+)
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.plan import BASE, Plan, plan
@@ -97,9 +104,9 @@ def _checked_by(one: Rule) -> str:
 
 def _figure(console: Console, example: Example) -> None:
     """An example, computed by the model."""
-    profile = load_profile("rfc")
-    domain = scripted_domain(example.tree)
-    pictures = [drawn(sketch_of(domain), f"tree: {example.tree}")]
+    profile = example_profile(example)
+    domain = example_start(example)
+    pictures = [drawn(sketch_of(domain), f"tree: {example.scene}")]
     for operation in example_operations(example):
         outcome = step(domain, operation, profile)
         title = f"after {spoken(operation, domain)}"

@@ -184,7 +184,7 @@ def _rules_told(found: tuple[str, ...]) -> Iterator[Text]:
         yield Text.assemble("  ", (f"{one.id:<12}", "bold"), f"({one.level}) {one.sentence}")
         for example in one.examples[:1]:
             shown = "; ".join(example.operations)
-            yield Text(f"{'':14}for instance, on the tree {example.tree}: {shown}", style="dim")
+            yield Text(f"{'':14}for instance, on the tree {example.scene}: {shown}", style="dim")
     if len(found) > MOST_RULES:
         more = ", ".join(found[MOST_RULES : MOST_RULES + 5])
         yield Text(f"{'':14}and {more}{' …' if len(found) > MOST_RULES + 5 else ''}", style="dim")

@@ -134,6 +134,7 @@ RFC = st.builds(
 
 @given(LIBVIRT)
 def test_libvirts_dialect_loses_nothing(snapshot: DomainSnapshot) -> None:
+    """XML-9: what libvirt notes for itself is kept with all the rest."""
     text = write(snapshot, "libvirt")
     assert read(text) == snapshot
     assert write(read(text), "libvirt") == text
@@ -217,6 +218,7 @@ STRANGE = """<domainsnapshot xmlns:v="urn:v" v:since="9">
 
 
 def test_what_is_unknown_is_refused_with_its_place() -> None:
+    """XML-15: each fault with line and column."""
     with pytest.raises(InvalidXml) as caught:
         read(STRANGE)
     assert [(one.line, one.column) for one in caught.value.faults][:2] == [(1, 1), (2, 3)]

@@ -1,4 +1,4 @@
-"""A disk that is full in the middle of a call: the state before, or the state after.
+"""A disk that is full in the middle of a call: the state before, or the state after (DURABLE-2).
 
 A real one: a small tmpfs, mounted where nobody else sees it.
 """

@@ -2,6 +2,7 @@
 
 Every call on a grown domain is cut off at every point at which it touches
 something outside of its own process, once by an error and once by ``kill -9``.
+These are the rules DURABLE-1 (what was committed stays), DURABLE-2 (errors) and DURABLE-3 (crashes).
 """
 
 from __future__ import annotations
