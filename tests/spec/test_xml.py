@@ -142,6 +142,7 @@ def test_libvirts_dialect_loses_nothing(snapshot: DomainSnapshot) -> None:
 
 @given(RFC)
 def test_the_dialect_of_the_proposal_loses_nothing(snapshot: DomainSnapshot) -> None:
+    """XML-1: what is written and read again says the same."""
     text = write(snapshot, "rfc")
     assert read(text, "rfc") == snapshot
     assert write(read(text, "rfc"), "rfc") == text
