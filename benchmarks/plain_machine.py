@@ -27,8 +27,9 @@ from hypothesis.stateful import (
 
 from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Lockstep, Tally
+from snaptree.conformance.lockstep import Lockstep
 from snaptree.conformance.methods.sampled import MOST_SNAPSHOTS, WEIGHTS
+from snaptree.conformance.tally import Tally
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import OPERATIONS, Operation
 from snaptree.spec.outcomes import Accepted

@@ -20,11 +20,13 @@ from unittest.mock import patch
 from plain_machine import machine_class, run_machine
 from tables import print_table, print_title
 
-from snaptree.conformance import lockstep
+from snaptree.conformance import differences, lockstep
+from snaptree.conformance.differences import Comparison
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Lockstep, Tally
+from snaptree.conformance.lockstep import Lockstep
 from snaptree.conformance.methods import sampled
 from snaptree.conformance.methods.sampled import Decoder, sample
+from snaptree.conformance.tally import Tally
 
 GOAL: Final = 5.0
 LONGEST: Final = 50
@@ -195,8 +197,8 @@ def clocked(clock: Clock) -> Iterator[None]:
         (lockstep, "step", "model: step", False),
         (Lockstep, "_call", "simulator: calls", False),
         (SimulatorDriver.domain_class, "observe", "simulator: observe", False),
-        (lockstep, "compare_state", "comparison: state", True),
-        (Lockstep, "_outcome_differences", "comparison: outcome", True),
+        (differences, "compare_state", "comparison: state", True),
+        (Comparison, "of_answer", "comparison: outcome", True),
         (lockstep, "relations_present", "coverage of rules", False),
         (lockstep, "conditions_of", "coverage of rules", False),
     ]

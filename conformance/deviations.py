@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from snaptree.conformance.answers import Declined, said
 from snaptree.conformance.aspects import conditions_of
 from snaptree.conformance.canonical import shape_of
+from snaptree.conformance.differences import Difference
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Declined, Difference, Taken, said
+from snaptree.conformance.lockstep import Taken
 from snaptree.conformance.sequences import Recorded, Run, run_sequence, smallest
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from snaptree.conformance.driver import Json
+from snaptree.conformance.identities import Identities
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE, Disk, Domain, Point, SavedState, Snapshot
-
-if TYPE_CHECKING:
-    from snaptree.conformance.lockstep import Identities
 
 
 class Found(NamedTuple):

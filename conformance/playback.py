@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from snaptree.conformance.answers import Declined, Failed
 from snaptree.conformance.driver import DEFAULT_DISKS, Json, NotObserved
-from snaptree.conformance.lockstep import Declined, Failed
 from snaptree.conformance.traces import RecordedStep, Trace
 from snaptree.spec.operations import CALLS
 from snaptree.spec.outcomes import REFUSALS, Refusal

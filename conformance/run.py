@@ -15,10 +15,10 @@ from typing import Final
 from snaptree.conformance.crew import Job, crew
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.lockstep import Tally
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import chunks
 from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.tally import Tally
 from snaptree.conformance.units import Method, Report, Unit, graph_of
 from snaptree.spec.profiles import Profile
 

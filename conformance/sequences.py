@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from snaptree.conformance.differences import Difference
 from snaptree.conformance.driver import DEFAULT_DISKS, Driver, DriverUnavailable
-from snaptree.conformance.lockstep import Difference, Lockstep, Taken, Tally
+from snaptree.conformance.lockstep import Lockstep, Taken
+from snaptree.conformance.tally import Tally
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from snaptree.conformance.answers import Answer, Declined, Failed, Returned
 from snaptree.conformance.driver import DEFAULT_DISKS, Json
-from snaptree.conformance.lockstep import Answer, Declined, Failed, Returned, Taken
+from snaptree.conformance.lockstep import Taken
 from snaptree.schemas import SchemaViolation, check_against
 from snaptree.spec.operations import Operation, operation_from_json
 from snaptree.spec.rules import specification_version

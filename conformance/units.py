@@ -14,12 +14,12 @@ from typing import Final, Literal
 
 from snaptree.conformance.deviations import Deviation, Sign, examine, sign_of
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Tally
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Graph, Scope, explore
 from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.sequences import Run, run_sequence
+from snaptree.conformance.tally import Tally
 from snaptree.spec.profiles import Profile
 
 Method = Literal["examples", "exhaustive", "sampled"]

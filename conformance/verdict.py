@@ -14,8 +14,8 @@ from typing import Final, Literal
 from snaptree.conformance.aspects import names_of
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.known import Known
-from snaptree.conformance.lockstep import CoverageKey
 from snaptree.conformance.run import Outcome
+from snaptree.conformance.tally import CoverageKey
 from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import Aspect, Rule, rule
 
@@ -206,8 +206,15 @@ def _claimed(one: Rule, profile: Profile) -> bool:
     return any(
         (not aspect.calls or any(profile.claims(call) for call in aspect.calls))
         and all(_can_hold(condition, profile) for condition in aspect.conditions)
+        and (aspect.outcomes != {"LimitExceeded"} or _is_limited(aspect, profile))
         for aspect in one.aspects
     )
+
+
+def _is_limited(aspect: Aspect, profile: Profile) -> bool:
+    limits = profile.limits
+    numbers = {"create": (limits.depth, limits.count), "merge_into_children": (limits.merge_children,)}
+    return any(number is not None for call in aspect.calls for number in numbers.get(call, ()))
 
 
 def _can_hold(condition: str, profile: Profile) -> bool:
@@ -226,6 +233,8 @@ def _can_hold(condition: str, profile: Profile) -> bool:
             return profile.names.policy == "replace"
         case "repeated-name":
             return profile.names.policy == "duplicates"
+        case "base-reset":
+            return not profile.offers("reset_to_base")
         case "second-root":
             return profile.roots == "single"
         case _:

@@ -170,7 +170,9 @@ class GuestCalls(State):
         if independent:
             admit_feature(self, "independent_disks")
             if any(disk in node.layers for node in (self.ground, *self.nodes.values())):
-                raise InvalidArgument(f"a snapshot or the base has a disk {disk!r}, and a revert brings it back")
+                raise InvalidArgument(
+                    f"a snapshot or the base has a disk {disk!r}, and a revert brings it back"
+                )
         shelf = "independent" if independent else "open"
         more = {**getattr(self, shelf), disk: Layer(self.pool, size, None)}
         self.journal.set(self, shelf, more)

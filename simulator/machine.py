@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptree.simulator.admission import admit_snapshot, look_up
+from snaptree.simulator.delete_calls import DeleteCalls
 from snaptree.simulator.guest_calls import GuestCalls
 from snaptree.simulator.nodes import Node
 from snaptree.simulator.tree_calls import TreeCalls
@@ -13,7 +14,7 @@ from snaptree.spec.outcomes import AmbiguousName, NoSuchSnapshot
 Ids = list[str]
 
 
-class Machine(TreeCalls, GuestCalls):
+class Machine(TreeCalls, DeleteCalls, GuestCalls):
     """One simulated domain. Its methods are the calls of the specification."""
 
     @look_up

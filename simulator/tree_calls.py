@@ -1,8 +1,6 @@
-"""The calls that change the tree: create, revert, merges, discards, retirement."""
+"""The calls that grow the tree or move in it: create and revert, and those that change names."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from snaptree.simulator.admission import (
     UUID,
@@ -12,24 +10,19 @@ from snaptree.simulator.admission import (
     admit_snapshot,
     mutation,
 )
-from snaptree.simulator.layers import Layer
 from snaptree.simulator.nodes import Node
-from snaptree.simulator.state import State
+from snaptree.simulator.tree import Tree
 from snaptree.spec.outcomes import (
     InvalidArgument,
     InvalidPowerState,
     LimitExceeded,
     NameInUse,
-    NoSuchSnapshot,
     Unsupported,
-    WouldDiscard,
 )
 
 
-class TreeCalls(State):
-    """Create, revert, delete in all its meanings, rename."""
-
-    # --- create -----------------------------------------------------------------
+class TreeCalls(Tree):
+    """Create, revert, rename, describe."""
 
     @mutation
     def create(
@@ -68,7 +61,7 @@ class TreeCalls(State):
         frozen = self.open
         for layer in frozen.values():
             layer.freeze()
-        self.journal.set(self, "open", self._opened_on(frozen))
+        self.journal.set(self, "open", self.opened_on(frozen))
         self.journal.put(self.nodes, node.key, node)
         self.journal.set(self, "at", node)
         return node.key
@@ -76,9 +69,6 @@ class TreeCalls(State):
     def next_id(self) -> str:
         """An opaque id that is never issued again."""
         return f"snap-{self.made * 2654435761 % 2**32:08x}"
-
-    def _opened_on(self, layers: dict[str, Layer]) -> dict[str, Layer]:
-        return {name: Layer(self.pool, layer.size, layer) for name, layer in layers.items()}
 
     def _admit_capture(self, memory: bool, quiesce: bool) -> None:
         if memory and self.power == "off":
@@ -109,7 +99,7 @@ class TreeCalls(State):
             raise NameInUse(f"{name!r} is in use")
         if policy == "replace":
             for bearer in bearers:
-                self._splice(bearer)
+                self.splice(bearer)
 
     def _admit_size(self) -> None:
         limits = self.profile.limits
@@ -120,8 +110,6 @@ class TreeCalls(State):
         if self.profile.roots == "single" and self.at is self.ground and self.nodes:
             raise Unsupported("only one root snapshot can exist")
 
-    # --- revert -----------------------------------------------------------------
-
     @mutation
     def revert(self, snapshot: str, resume_as: str | None = None) -> None:
         """Drop the open layers and open new ones on the snapshot."""
@@ -129,168 +117,13 @@ class TreeCalls(State):
         admit_resume(self, resume_as)
         node = self.nodes[snapshot]
         how = self.profile.revert_with_memory
-        self._stand_on(node, resume_as or "off")
+        self.stand_on(node, resume_as or "off")
         if resume_as is None and node.memory is not None:
             if how == "captured":
                 self.journal.set(self, "memory", node.memory)
                 self.journal.set(self, "power", node.power)
             elif how == "saved":
                 self.journal.set(self, "saved", (node.memory, node.power))
-
-    def _stand_on(self, node: Node, power: str) -> None:
-        """The active state becomes what a node holds."""
-        memory = None
-        if power != "off":
-            memory = "unspecified" if node.memory is None else node.memory
-        for name, value in (
-            ("open", self._opened_on(node.layers)),
-            ("configuration", dict(node.configuration)),
-            ("memory", memory),
-            ("power", power),
-            ("saved", None),
-            ("at", node),
-        ):
-            self.journal.set(self, name, value)
-
-    # --- delete, in all its meanings ----------------------------------------------
-
-    @mutation
-    def merge_into_children(self, snapshot: str) -> None:
-        """The snapshot gives up its layers to what stands on them."""
-        admit_snapshot(self, snapshot)
-        node = self.nodes[snapshot]
-        dependents = len(self.above(node)) + (self.at is node)
-        if not dependents:
-            raise WouldDiscard("nothing would take over its content", casualties=[snapshot])
-        limit = self.profile.limits.merge_children
-        if limit is not None and dependents > limit:
-            raise LimitExceeded(f"{dependents} dependents, at most {limit} can be merged into")
-        self._splice(node)
-
-    def _splice(self, node: Node) -> None:
-        """Take a node out of the tree and out of storage."""
-        self._unlist(node)
-        self.give_up(node.layers)
-
-    def _unlist(self, node: Node) -> None:
-        """Take a node out of the tree; its layers stay."""
-        for child in self.above(node):
-            self.journal.set(child, "over", node.over)
-            self.touched(child)
-        if self.at is node:
-            self.journal.set(self, "at", node.over)
-        self.journal.drop(self.nodes, node.key)
-
-    @mutation
-    def merge_into_parent(self, snapshot: str) -> None:
-        """The parent takes over the layers of the snapshot."""
-        admit_snapshot(self, snapshot)
-        node = self.nodes[snapshot]
-        lost, active = self._beside(node)
-        if lost or active:
-            raise WouldDiscard("the parent has other dependents", casualties=self._listed(lost, active))
-        self._promote(node)
-
-    @mutation
-    def merge_into_parent_forced(self, snapshot: str, resume_as: str | None = None) -> None:
-        """The same, after everything else that stands on the parent is gone."""
-        admit_snapshot(self, snapshot)
-        admit_resume(self, resume_as)
-        node = self.nodes[snapshot]
-        lost, active = self._beside(node)
-        parent = node.over
-        assert parent is not None, "every snapshot stands on something"
-        if active and parent is self.ground:
-            admit_feature(self, "reset_to_base")
-        if active:
-            # Stand on the snapshot for now: it has the point that the parent will have.
-            self._stand_on(node, resume_as or "off")
-        self._demolish(lost)
-        self._promote(node)
-
-    def _beside(self, node: Node) -> tuple[list[Node], bool]:
-        """What depends on the parent beside a node: nodes in order of creation, and the active state."""
-        parent = node.over
-        assert parent is not None, "every snapshot stands on something"
-        lost = [below for other in self.above(parent) if other is not node for below in self.tower(other)]
-        return sorted(lost, key=_number), self.at is parent or self.at in lost
-
-    def _listed(self, lost: list[Node], active: bool) -> list[str]:
-        return [*(node.key for node in lost), *(["active"] if active else [])]
-
-    def _demolish(self, lost: list[Node]) -> None:
-        """Take nodes away from the top down, so that nothing ever stands on nothing."""
-        for node in sorted(lost, key=_number, reverse=True):
-            self._splice(node)
-
-    def _promote(self, node: Node) -> None:
-        """Let the parent hold what the node holds, and remove the node."""
-        parent = node.over
-        assert parent is not None, "every snapshot stands on something"
-        old = parent.layers
-        self.journal.set(parent, "layers", node.layers)
-        self.journal.set(parent, "configuration", node.configuration)
-        if parent is not self.ground:
-            for name in ("memory", "power", "captured"):
-                self.journal.set(parent, name, getattr(node, name))
-        self._unlist(node)
-        self.touched(parent)
-        self.give_up(old)
-
-    @mutation
-    def discard(self, snapshot: str) -> None:
-        """Drop a snapshot on which nothing stands."""
-        admit_snapshot(self, snapshot)
-        node = self.nodes[snapshot]
-        tower = self.tower(node)
-        active = self.at in tower
-        if len(tower) > 1 or active:
-            lost = sorted(tower[1:], key=_number)
-            raise WouldDiscard("something grew from it", casualties=self._listed(lost, active))
-        self._splice(node)
-
-    @mutation
-    def discard_forced(self, snapshot: str, resume_as: str | None = None) -> None:
-        """Drop a snapshot with everything that stands on it."""
-        admit_snapshot(self, snapshot)
-        admit_resume(self, resume_as)
-        node = self.nodes[snapshot]
-        tower = self.tower(node)
-        parent = node.over
-        assert parent is not None, "every snapshot stands on something"
-        if self.at in tower:
-            if parent is self.ground:
-                admit_feature(self, "reset_to_base")
-            self._stand_on(parent, resume_as or "off")
-        self._demolish(tower)
-
-    @mutation
-    def remove_subtree(self, snapshot: str, keep_root: bool = False) -> None:
-        """Drop a tower leaf first; the open layers keep what they need of it."""
-        admit_snapshot(self, snapshot)
-        tower = self.tower(self.nodes[snapshot])
-        self._demolish(tower[1:] if keep_root else tower)
-
-    @mutation
-    def retire(self, snapshot: str) -> None:
-        """Unlist a snapshot, and keep its layers where they are."""
-        admit_snapshot(self, snapshot)
-        node = self.nodes[snapshot]
-        self._unlist(node)
-        self.journal.put(self.hidden, node.key, node)
-
-    @mutation
-    def reclaim(self, snapshot: str) -> None:
-        """Give up the layers of a retired snapshot."""
-        if snapshot in self.nodes:
-            raise InvalidArgument(f"{snapshot} is still listed; retire it first")
-        if snapshot not in self.hidden:
-            raise NoSuchSnapshot(f"no retired snapshot {snapshot!r}")
-        layers = self.hidden[snapshot].layers
-        self.journal.drop(self.hidden, snapshot)
-        self.give_up(layers)
-
-    # --- names --------------------------------------------------------------------
 
     @mutation
     def rename(self, snapshot: str, name: str) -> None:
@@ -311,7 +144,3 @@ class TreeCalls(State):
         node = self.nodes[snapshot]
         self.journal.set(node, "description", description)
         self.touched(node)
-
-
-def _number(node: Node) -> Any:
-    return node.number

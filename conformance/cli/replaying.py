@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from snaptree.conformance.answers import said
 from snaptree.conformance.cli.checking import ProfileName, QemuBin, WorkFolder, driver_options
 from snaptree.conformance.cli.problems import CONFORMS, DEVIATES, NOTHING_TESTED, Problem, problems_told
 from snaptree.conformance.deviations import described
 from snaptree.conformance.drivers import open_driver
-from snaptree.conformance.lockstep import said
 from snaptree.conformance.playback import Playback
 from snaptree.conformance.reports.terminal import deviation_report
 from snaptree.conformance.reports.words import plain, spoken

@@ -15,9 +15,10 @@ from typing import Final
 
 from snaptree.conformance.canonical import Code, shape_of
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Lockstep, Taken, Tally
+from snaptree.conformance.lockstep import Lockstep, Taken
 from snaptree.conformance.methods.graph import Graph, Label, Move, moves
 from snaptree.conformance.sequences import Run, opened_domain
+from snaptree.conformance.tally import Tally
 
 ANEW: Final = 2
 """How many steps a fresh domain costs, in the planning of the tour."""

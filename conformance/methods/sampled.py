@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Lockstep, Taken, Tally
+from snaptree.conformance.lockstep import Lockstep, Taken
 from snaptree.conformance.sequences import Run, opened_domain
+from snaptree.conformance.tally import Tally
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile

@@ -111,7 +111,7 @@ class SubtreeTakesActive(SimulatedDomain):
         current = self.at
         super().remove_subtree(snapshot, keep_root)
         if self.at is not current:
-            self.open = self._opened_on(self.at.layers)
+            self.open = self.opened_on(self.at.layers)
 
 
 # --- retire and reclaim -------------------------------------------------------------

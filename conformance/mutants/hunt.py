@@ -15,7 +15,6 @@ from typing import Final
 
 from snaptree.conformance.deviations import Deviation, examine, rules_broken
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Tally
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Scope
@@ -23,6 +22,7 @@ from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.mutants.driver import MutantDriver, options_for
 from snaptree.conformance.mutants.mutant import Mutant
 from snaptree.conformance.sequences import Run, run_sequence
+from snaptree.conformance.tally import Tally
 from snaptree.conformance.units import Method, graph_of
 
 SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("tree", 3), ("storage", 2))

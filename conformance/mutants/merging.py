@@ -156,4 +156,4 @@ class MergeResetsActive(SimulatedDomain):
         was_current = snapshot == self.current()
         super().merge_into_parent(snapshot)
         if was_current:
-            self.open = self._opened_on(self.at.layers)
+            self.open = self.opened_on(self.at.layers)

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from snaptree.conformance.answers import said
 from snaptree.conformance.deviations import Deviation
-from snaptree.conformance.lockstep import Difference, said
+from snaptree.conformance.differences import Difference
 from snaptree.conformance.reports.results import Finished, rule_counts
 from snaptree.conformance.reports.trees import Note, Notes, Sketch, drawn, sketch_of, sketch_seen
 from snaptree.conformance.reports.words import duration, plain, spoken

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.segment import Segments
 from rich.text import Text
 
+from snaptree.conformance.answers import Declined
 from snaptree.conformance.aspects import PARTS, conditions_of, names_of, relations_present, target_of
 from snaptree.conformance.deviations import described, outcome_word
 from snaptree.conformance.driver import Json
-from snaptree.conformance.lockstep import Declined, Taken
+from snaptree.conformance.lockstep import Taken
 from snaptree.conformance.reports.terminal import deviation_report
 from snaptree.conformance.reports.trees import ACTIVE, Note, drawn, sketch_of
 from snaptree.conformance.reports.words import called, plain, spoken

@@ -15,21 +15,26 @@ from snaptree.spec.semantics import step
 from snaptree.spec.semantics.step import MEANINGS
 
 VOCABULARY: Final = ("state", "operations", "outcomes", "profiles", "plan", "rules", "examples", "figures")
-"""The modules of ``spec`` that the semantics are written in, and those that read the text."""
+"""The modules and packages of ``spec`` that the semantics are written in, and those that read the text."""
 
 
 @cache
-def _modules(package: str) -> tuple[str, ...]:
-    """A package with the modules in it, private ones left out."""
-    inside = iter_modules(import_module(package).__path__)
-    return (package, *sorted(f"{package}.{one.name}" for one in inside if not one.name.startswith("_")))
+def _modules(*names: str) -> tuple[str, ...]:
+    """Modules and packages, then what is in the packages, private modules left out."""
+    inside = [
+        f"{name}.{one.name}"
+        for name in names
+        for one in iter_modules(getattr(import_module(name), "__path__", ()))
+        if not one.name.startswith("_")
+    ]
+    return (*names, *sorted(inside))
 
 
 ELSEWHERE: Final = {
     "binding": _modules("snaptree.spec.bindings"),
     "law": _modules("snaptree.spec.laws"),
     "profile": ("snaptree.spec.profiles",),
-    "xml": ("snaptree.spec.xml", "snaptree.schemas.xml"),
+    "xml": _modules("snaptree.spec.xml", "snaptree.schemas.xml"),
 }
 """The modules that stand behind rules which no single step judges."""
 
@@ -81,7 +86,7 @@ def model_pages() -> dict[str, str]:
     titles = ("One step of the model", "Replacing and resetting the active state")
     for module, title in zip(shared, titles, strict=True):
         pages[f"model/{module.rpartition('.')[2]}.md"] = _page(module, title, _kept_by(module))
-    others = [f"snaptree.spec.{name}" for name in VOCABULARY]
+    others = [*_modules(*(f"snaptree.spec.{name}" for name in VOCABULARY))]
     others += [module for modules in ELSEWHERE.values() for module in modules if module not in others]
     for module in others:
         place = module.removeprefix("snaptree.").replace(".", "-")

@@ -6,7 +6,8 @@ asked of a hypervisor, or accepted because only the record is concerned. No
 binding knows what an operation means; ``outcome_of`` is told by whom to ask.
 
 This module holds what all of them share. The shapes are ``refined_flags``,
-``separate_calls``, ``direction_flags`` and ``libvirt``.
+``separate_calls``, ``direction_flags`` and ``libvirt``; the lists of the last and its
+REDEFINE have modules of their own.
 """
 
 from __future__ import annotations

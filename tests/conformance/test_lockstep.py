@@ -155,6 +155,7 @@ def test_casualties_are_compared_as_a_set() -> None:
 
 def test_missing_call_is_unsupported_or_a_difference() -> None:
     """PROFILE-1, one way: what is claimed has to be there. The other way is REFUSE-5."""
+
     class Without:
         def __init__(self) -> None:
             self._whole = _domain()
@@ -170,6 +171,7 @@ def test_missing_call_is_unsupported_or_a_difference() -> None:
 
 def test_step_that_could_not_be_looked_at_counts_for_no_rule() -> None:
     """PROFILE-2: not observed is not passed."""
+
     class Dark(SimulatedDomain):
         def observe(self) -> dict[str, Any]:
             raise NotObserved

@@ -7,12 +7,12 @@ import pytest
 from snaptree.conformance.canonical import is_dirty, shape_of
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Tally
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Scope, explore
 from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.run import Bounds, Outcome, run_methods
+from snaptree.conformance.tally import Tally
 from snaptree.spec.operations import Operation, WriteDisk
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import load_profile

@@ -20,7 +20,7 @@ from snaptree.spec.figures import (
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.plan import plan
 from snaptree.spec.profiles import load_profile
-from snaptree.spec.rules import Example, rules
+from snaptree.spec.rules import Example, rule, rules
 from snaptree.spec.semantics import step
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -189,3 +189,9 @@ def test_colours_are_left_to_the_page() -> None:
     drawn = svg(before)
     assert "var(--snaptree-lost" in drawn
     assert "currentColor" in drawn
+
+
+def test_an_example_under_another_profile_is_drawn_under_it() -> None:
+    (example,) = rule("LIMIT-1").examples
+    panels = example_panels(example)
+    assert any("LimitExceeded" in panel.title for panel in panels)

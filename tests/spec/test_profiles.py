@@ -9,9 +9,9 @@ import pytest
 
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Tally
 from snaptree.conformance.run import Bounds, Outcome, run_methods
 from snaptree.conformance.sequences import run_sequence
+from snaptree.conformance.tally import Tally
 from snaptree.conformance.verdict import judge
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import CALLS, Operation

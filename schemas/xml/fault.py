@@ -1,0 +1,44 @@
+"""What is wrong with a document and where, in words that are safe to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a document, and where: line and column count from 1.
+
+    ``element`` is the path of names from the root, with ``@name`` at its end
+    for an attribute; it is empty where there is no element yet.
+    """
+
+    line: int
+    column: int
+    element: str
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.message} ({self.rule})"
+
+
+class MalformedXml(ValueError):
+    """A document that is no XML, or none that is read here; ``fault`` says where and why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def place_of(data: bytes, offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, of an offset in bytes."""
+    before = data[: max(0, offset)]
+    begin = before.rfind(b"\n") + 1
+    text = before[begin:].decode("utf-8", "replace").removeprefix("\ufeff")
+    return before.count(b"\n") + 1, len(text) + 1
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """A text from a document, quoted, safe on a terminal, and cut."""
+    return repr(text if len(text) <= longest else text[: longest - 1] + "…")

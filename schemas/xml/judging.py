@@ -1,0 +1,79 @@
+"""Which dialects a document fits, and if none, what keeps it from the nearest one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from lxml import etree
+
+from snaptree.schemas.xml.compiling import Dialect, compiled
+from snaptree.schemas.xml.document import Document
+from snaptree.schemas.xml.explaining import told, wrong_root
+from snaptree.schemas.xml.fault import Fault
+
+MOST_FAULTS: Final = 100
+"""Faults that are told of one document: to find the place of each takes time."""
+
+_ROOTS: Final[dict[str, tuple[Dialect, ...]]] = {
+    "domainsnapshot": ("libvirt", "rfc"),
+    "domaincheckpoint": ("checkpoint",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The dialects that a document fits; if none, the faults that the nearest of them finds."""
+
+    dialects: tuple[Dialect, ...]
+    nearest: Dialect | None
+    faults: tuple[Fault, ...]
+
+
+def judge(document: Document) -> Verdict:
+    """Find the dialects that a document fits, or what keeps it from the nearest one."""
+    root = document.root
+    if root.tag not in _ROOTS:
+        return Verdict((), None, (document.fault(root, "XML-10", wrong_root(root)),))
+    candidates: tuple[Dialect, ...] = _ROOTS[str(root.tag)]
+    foreign = {
+        dialect: sum(
+            f"{root.tag}/{child.tag}" not in compiled(dialect).meanings
+            for child in root.iterchildren(etree.Element)
+        )
+        for dialect in candidates
+    }
+    matching = tuple(one for one in candidates if not foreign[one] and fits(document, one))
+    if matching:
+        return Verdict(matching, matching[0], ())
+    nearest = min(candidates, key=foreign.__getitem__)
+    return Verdict((), nearest, faults(document, nearest))
+
+
+def fits(document: Document, dialect: Dialect) -> bool:
+    """Whether a document fits a dialect; faster than ``faults``, which says why not."""
+    schema = compiled(dialect)
+    return schema.xsd.validate(document.root) and not schema.any_broken(document.root)
+
+
+def faults(document: Document, dialect: Dialect) -> tuple[Fault, ...]:
+    """What keeps a document from fitting a dialect, in document order; at most MOST_FAULTS."""
+    if fits(document, dialect):
+        return ()
+    schema, root = compiled(dialect), document.root
+    spaces = {
+        prefix: uri for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix
+    }
+    found: list[Fault] = []
+    if not schema.xsd.validate(root):
+        log: Any = schema.xsd.error_log  # the stubs do not know that it can be iterated
+        for error in islice(log, MOST_FAULTS):
+            nodes: Any = root.getroottree().xpath(error.path, namespaces=spaces) if error.path else [root]
+            found.append(told(document, dialect, nodes[0] if nodes else root, error.type, error.message))
+    for broken, message, rule in schema.conditions:
+        nodes = broken(root)
+        found.extend(document.fault(node, rule, message) for node in nodes[:MOST_FAULTS])
+    # An attribute with a wrong value can be reported once for the value and once as missing.
+    unique = {(one.line, one.column, one.element): one for one in reversed(found)}
+    return tuple(sorted(unique.values(), key=lambda one: (one.line, one.column))[:MOST_FAULTS])

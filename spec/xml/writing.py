@@ -1,0 +1,137 @@
+"""From the value to XML that reads back as an equal value, or word that the dialect cannot say it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lxml import etree
+
+from snaptree.schemas.xml import LIMITS, Limits, MalformedXml, faults, local, parse
+from snaptree.spec.xml.values import DiskPart, DomainSnapshot, SnapshotDialect, Source, Unknown
+
+_KEPT: Final = ("domain", "inactiveDomain", "cookie", "source")
+"""The elements whose inside is written as it was read."""
+
+
+class Unwritable(ValueError):
+    """A snapshot that the dialect, or XML, cannot say."""
+
+
+def write(snapshot: DomainSnapshot, dialect: SnapshotDialect, *, limits: Limits = LIMITS) -> str:
+    """The snapshot as XML, indented as libvirt does it, with a line break at the end.
+
+    Raises Unwritable where the dialect does not allow what the snapshot says,
+    or XML cannot hold one of its characters.
+    """
+    try:
+        root = _encoded(snapshot)
+    except ValueError as error:
+        # lxml's word for control characters and lone surrogates.
+        raise Unwritable(f"XML cannot hold this: {error}") from None
+    wrong = faults(parse(etree.tostring(root, encoding="utf-8"), limits), dialect)
+    if wrong:
+        raise Unwritable(f"the dialect {dialect} does not allow this: {wrong[0].message} ({wrong[0].rule})")
+    # Attributes last: lxml would give an element of theirs the prefix that one of them made.
+    for one in sorted(snapshot.unknown, key=lambda one: one.name is not None):
+        _put_back(root, one)
+    return etree.tostring(root, encoding="unicode") + "\n"
+
+
+def _encoded(snapshot: DomainSnapshot) -> etree._Element:
+    root = etree.Element("domainsnapshot")
+    _leaf(root, "name", snapshot.name)
+    _leaf(root, "description", snapshot.description)
+    _leaf(root, "uuid", snapshot.uuid)
+    _leaf(root, "state", snapshot.state)
+    if snapshot.parent is not None:
+        _leaf(_element(root, "parent"), "name", snapshot.parent)
+    _leaf(root, "creationTime", snapshot.created)
+    if snapshot.memory is not None:
+        _element(root, "memory", snapshot=snapshot.memory.snapshot, file=snapshot.memory.file)
+    _list(root, "disks", snapshot.disks)
+    _list(root, "revertDisks", snapshot.revert_disks)
+    _fragment(root, snapshot.domain, "domain")
+    _fragment(root, snapshot.inactive_domain, "inactiveDomain")
+    _leaf(root, "active", None if snapshot.active is None else int(snapshot.active))
+    _fragment(root, snapshot.cookie, "cookie")
+    _indent(root, "\n")
+    return root
+
+
+def _list(root: etree._Element, name: str, disks: tuple[DiskPart, ...] | None) -> None:
+    if disks is None:
+        return
+    listed = _element(root, name)
+    for part in disks:
+        disk = _element(listed, "disk", name=part.name, snapshot=part.snapshot, type=part.type)
+        if part.driver is not None:
+            driver = _element(disk, "driver", type=part.driver.type)
+            if part.driver.metadata_cache is not None:
+                cache = _element(driver, "metadata_cache")
+                _leaf(cache, "max_size", part.driver.metadata_cache.max_size)
+                if part.driver.metadata_cache.unit is not None:
+                    cache[0].set("unit", part.driver.metadata_cache.unit)
+        if part.source is not None:
+            _source_element(disk, part.source)
+        if part.delete_in_progress:
+            _element(disk, "snapshotDeleteInProgress")
+
+
+def _source_element(disk: etree._Element, source: Source) -> None:
+    element = _element(
+        disk,
+        "source",
+        protocol=source.protocol,
+        name=source.name,
+        file=source.file,
+        dev=source.dev,
+        tls=None if source.tls is None else ("yes" if source.tls else "no"),
+        tlsHostname=source.tls_hostname,
+        query=source.query,
+        index=source.index,
+    )
+    for fragment in source.inside:
+        _fragment(element, fragment)
+
+
+def _element(above: etree._Element, tag: str, /, **attributes: str | int | None) -> etree._Element:
+    given = {key: str(value) for key, value in attributes.items() if value is not None}
+    return etree.SubElement(above, tag, given)
+
+
+def _leaf(above: etree._Element, name: str, value: str | int | None) -> None:
+    if value is not None:
+        etree.SubElement(above, name).text = str(value)
+
+
+def _fragment(above: etree._Element, text: str | None, name: str | None = None) -> None:
+    if text is None:
+        return
+    try:
+        element = parse(text.encode("utf-8")).root
+    except MalformedXml as error:
+        raise Unwritable(f"a part that is to be kept is no XML: {error}") from None
+    if name is not None and element.tag != name:
+        raise Unwritable(f"<{local(element)}> is not <{name}>")
+    above.append(element)
+
+
+def _indent(element: etree._Element, line: str) -> None:
+    """Put every element of ours on a line of its own; what is kept is not touched inside."""
+    children = list(element)
+    for child in children:
+        child.tail = line if child is children[-1] else f"{line}  "
+        if child.tag not in _KEPT:
+            _indent(child, f"{line}  ")
+    if children:
+        element.text = f"{line}  "
+
+
+def _put_back(root: etree._Element, one: Unknown) -> None:
+    holder = root.find(one.where)
+    if holder is None:
+        raise Unwritable(f"{one.where} is not there any more, which held something unknown")
+    if one.name is not None:
+        holder.set(one.name, one.text)
+    else:
+        _fragment(holder, one.text)
