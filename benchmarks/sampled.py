@@ -251,12 +251,12 @@ def main() -> None:
     """Run both parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few rounds, for a first look")
-    parser.add_argument("--rounds", type=int, help="at least 2; default 40, or 4 with --quick")
-    parser.add_argument("--sequences", type=int, help="in a round; default 30")
+    parser.add_argument("--rounds", type=int, help="at least 2; default 12, or 3 with --quick")
+    parser.add_argument("--sequences", type=int, help=f"in a round; default {Bounds().batch}, as in a run")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    rounds = max(2, asked.rounds) if asked.rounds else 4 if asked.quick else 40
-    sequences = asked.sequences or 30
+    rounds = max(2, asked.rounds) if asked.rounds else 3 if asked.quick else 12
+    sequences = asked.sequences or Bounds().batch
     print_title("The sampled method and a plain state machine, on the simulator")
     side_by_side(rounds, sequences, asked.seed)
     shares(rounds, sequences, asked.seed)

@@ -38,8 +38,8 @@ def mutation(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, 
         try:
             result = method(self, *args, **kwargs)
         except Exception:
-            journal.roll_back()
-            self.pool.epoch += 1
+            if journal.roll_back():
+                self.pool.epoch += 1
             raise
         journal.commit()
         return result

@@ -39,11 +39,13 @@ class Journal:
         self._undo.clear()
         self.under_way = None
 
-    def roll_back(self) -> None:
-        """Take back everything that the mutation under way has changed."""
+    def roll_back(self) -> bool:
+        """Take back everything that the mutation under way has changed; whether that was anything."""
+        changed = bool(self._undo)
         while self._undo:
             self._undo.pop()()
         self.under_way = None
+        return changed
 
     def set(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute, with a note."""
