@@ -26,6 +26,7 @@ from snaptree.conformance.drivers.simulator import SimulatorDriver
 from snaptree.conformance.lockstep import Lockstep
 from snaptree.conformance.methods import sampled
 from snaptree.conformance.methods.sampled import Decoder, sample
+from snaptree.conformance.run import Bounds
 from snaptree.conformance.tally import Tally
 
 GOAL: Final = 5.0
