@@ -154,7 +154,8 @@ def smallest(
             break
         if size == 1 and not shortened:
             break
-        size = max(1, size // 2) if not shortened or size > 1 else 1
+        # Half, rounded up: after three come two, for what only goes away in pairs.
+        size = (size + 1) // 2 if size > 2 else 1
     return kept
 
 

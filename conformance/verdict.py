@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from snaptree.conformance.aspects import names_of
+from snaptree.conformance.aspects import conditions_of, names_of
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.known import Known
 from snaptree.conformance.run import Outcome
@@ -85,7 +85,7 @@ def judge(
     shortest_first = sorted(outcome.deviations.values(), key=lambda one: (len(one.sequence), one.id))
     relevant = [
         found
-        for found in _distinct(shortest_first)
+        for found in _distinct(shortest_first, profile)
         if any(broken in chosen and _counts(broken, level) for broken in found.rules)
     ]
     expected = [found for found in relevant if any(entry.matches(found) for entry in known)]
@@ -95,7 +95,7 @@ def judge(
     return Judgement(_verdict(outcome, results, new), results, tuple(new), tuple(expected), missing)
 
 
-def _distinct(deviations: Iterable[Deviation]) -> list[Deviation]:
+def _distinct(deviations: Iterable[Deviation], profile: Profile) -> list[Deviation]:
     """One deviation for each fault, as far as can be told: the shortest.
 
     What goes wrong in a plain case goes wrong in the special ones as well, and
@@ -103,18 +103,24 @@ def _distinct(deviations: Iterable[Deviation]) -> list[Deviation]:
     """
     kept: list[Deviation] = []
     for found in deviations:
-        if not any(_same_fault(found, earlier) for earlier in kept):
+        if not any(_same_fault(found, earlier, profile) for earlier in kept):
             kept.append(found)
     return kept
 
 
-def _same_fault(found: Deviation, earlier: Deviation) -> bool:
+def _same_fault(found: Deviation, earlier: Deviation, profile: Profile) -> bool:
     here, there = found.differences[0], earlier.differences[0]
     return (
         found.operation.call == earlier.operation.call
         and (here.part, here.relation) == (there.part, there.relation)
         and any(broken in found.rules for broken in earlier.rules[:1])
+        # The case that went wrong earlier has to be part of the case at hand.
+        and _case(earlier, profile) <= _case(found, profile)
     )
+
+
+def _case(found: Deviation, profile: Profile) -> frozenset[str]:
+    return conditions_of(found.before, found.operation, profile)
 
 
 def _counts(identifier: str, level: str) -> bool:

@@ -27,11 +27,13 @@ def write_sources(folder: Path) -> None:
     from pages.formats import format_pages
     from pages.front import front_pages
     from pages.hypervisors import hypervisor_pages
+    from pages.laws import law_pages
     from pages.model import model_pages
 
     shutil.copytree(HERE / "content", folder, dirs_exist_ok=True)
     groups = (
-        chapter_pages, hypervisor_pages, command_pages, format_pages, model_pages, source_pages, front_pages,
+        chapter_pages, hypervisor_pages, command_pages, format_pages, law_pages, model_pages, source_pages,
+        front_pages,
     )  # fmt: skip
     for pages in groups:
         for name, text in pages().items():

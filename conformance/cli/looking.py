@@ -45,8 +45,11 @@ def drivers() -> int:
     for title in ("driver", "here", "what it is"):
         table.add_column(title, overflow="fold")
     for shipped in SHIPPED.values():
+        if shipped.probe is None:
+            table.add_row(shipped.name, "", shipped.about)
+            continue
         try:
-            with closing(open_driver(shipped.name, driver_options())) as opened:
+            with closing(open_driver(shipped.probe, driver_options())) as opened:
                 here = Text(f"yes, {opened.version}", style="green")
         except DriverUnavailable as error:
             here = Text(f"no: {plain(str(error), 200)}\n{error.install or shipped.install}", style="yellow")

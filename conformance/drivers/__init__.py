@@ -25,7 +25,9 @@ class UnknownDriver(ValueError):
 class Shipped:
     """A driver that comes with snaptree: where its class is, and what it needs.
 
-    ``parallel`` says that several of them may work side by side on one host.
+    ``probe`` is the name under which ``snaptree drivers`` tries it, None where only
+    its user can say what stands behind the colon. ``parallel`` says that several of
+    them may work side by side on one host.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Shipped:
     class_name: str
     about: str
     install: str
+    probe: str | None
     parallel: bool = False
 
 
@@ -45,6 +48,7 @@ SHIPPED: Final[dict[str, Shipped]] = {
             "SimulatorDriver",
             "the embedded hypervisor, in memory",
             "nothing: it is part of snaptree",
+            "simulator",
         ),
         Shipped(
             "qemu",
@@ -52,6 +56,35 @@ SHIPPED: Final[dict[str, Shipped]] = {
             "QemuDriver",
             "real qcow2 images, worked on by qemu-img and qemu-io",
             "apt-get install --no-install-recommends qemu-utils",
+            "qemu",
+            parallel=True,
+        ),
+        Shipped(
+            "libvirt",
+            "snaptree.conformance.drivers.libvirt",
+            "LibvirtDriver",
+            "any libvirt driver with snapshots, by URI: libvirt:test:///default, libvirt:qemu:///embed",
+            "apt-get install --no-install-recommends libvirt-dev libvirt-daemon libvirt-daemon-driver-qemu"
+            " qemu-system-x86 qemu-utils pkg-config gcc python3-dev && pip install 'snaptree[libvirt]'",
+            "libvirt:test:///default",
+            parallel=True,
+        ),
+        Shipped(
+            "exec",
+            "snaptree.conformance.drivers.exec",
+            "ExecDriver",
+            "a driver in any language: exec:COMMAND answers JSON-RPC over stdio",
+            "nothing: bring the command",
+            None,
+            parallel=True,
+        ),
+        Shipped(
+            "remote",
+            "snaptree.conformance.remote",
+            "RemoteDriver",
+            "any other driver in a process of its own: remote:NAME",
+            "nothing: it is part of snaptree",
+            None,
             parallel=True,
         ),
     )

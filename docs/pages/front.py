@@ -39,7 +39,7 @@ these pages are computed by the model. Equal numbers of *content* mean that disk
 snapshot is bold; what an operation destroys is crossed out in the picture before it.
 
 - To read: {{doc}}`chapters/terms` first, then {{doc}}`chapters/tree`.
-- To look up: {{doc}}`rules`, or what {{doc}}`the mail of 2010 asked </chapters/mail>`.
+- To look up: {{doc}}`rules`, {{doc}}`laws`, or what {{doc}}`the mail of 2010 asked </chapters/mail>`.
 - To choose a hypervisor, or to see where yours differs: {{doc}}`profiles`.
 - To put your own under the suite: {{doc}}`drivers`.
 
@@ -70,6 +70,7 @@ mutants
 :hidden:
 :maxdepth: 1
 
+laws
 model/index
 ```
 """

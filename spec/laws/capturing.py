@@ -21,7 +21,7 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
 
-@law
+@law("off(d·revert(S, r)) ≡ off(d·revert(S)) ≡ reset(d, S); d·revert(S, r) ≡ d·revert(S, r)·revert(S, r)")
 def reverting_is_taking_the_point(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A revert changes no snapshot, makes the active state the point, and done twice does the same; resume_as
     changes nothing but memory and power.
@@ -41,7 +41,10 @@ def reverting_is_taking_the_point(domain: Domain, profile: Profile, step: Step) 
                 yield f"{revert} twice"
 
 
-@law
+@law(
+    "d·create(n)·merge_into_children(n) ≡ d, where create keeps managed_save; "
+    "disks, configuration of n in d·create(n) = those of active in d"
+)
 def create_then_merge_is_nothing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Creating a snapshot captures the active state and changes nothing else: merged into its children it has
     never been.
@@ -58,7 +61,7 @@ def create_then_merge_is_nothing(domain: Domain, profile: Profile, step: Step) -
                 yield f"create with{'' if memory else 'out'} memory"
 
 
-@law
+@law("accepted(create(n)) ⇒ d·revert(T) ≡ d·create(n)·revert(T)·discard(n)")
 def create_then_discard_is_a_revert(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Creating a snapshot, reverting to another and discarding the new one is reverting to the other."""
     created = step(domain, ops.Create(fresh_name(domain)), profile)
@@ -73,7 +76,7 @@ def create_then_discard_is_a_revert(domain: Domain, profile: Profile, step: Step
             yield f"create, revert to {other}, discard"
 
 
-@law
+@law("id(n) ∉ d ∪ retired(d) ∪ issued(d) in d·create(n), where identity ≠ name")
 def an_id_is_issued_once(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A new snapshot has an id that nothing listed, retired or just removed has or had."""
     if profile.identity == "name":
@@ -90,7 +93,7 @@ def an_id_is_issued_once(domain: Domain, profile: Profile, step: Step) -> Iterat
         here = after_all(created.domain, profile, step, ops.MergeIntoChildren(created.result))
 
 
-@law
+@law("d·rename(S, n) ≡ d[name(S) := n]; d·describe(S, t) ≡ d[description(S) := t]")
 def names_are_only_names(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Renaming and describing change one name or one description, and keep everything else."""
     for snapshot, named in domain.snapshots.items():
@@ -105,7 +108,7 @@ def names_are_only_names(domain: Domain, profile: Profile, step: Step) -> Iterat
                 yield f"{operation}"
 
 
-@law
+@law("defined(d·work) ⇒ snapshots, base, current of d·work = those of d")
 def work_stays_in_the_active_state(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Writes, changes of devices and power keep every snapshot, base and current, while the domain lasts."""
     for operation in work(domain):
@@ -116,7 +119,10 @@ def work_stays_in_the_active_state(domain: Domain, profile: Profile, step: Step)
             yield f"{operation}"
 
 
-@law
+@law(
+    "d·a·b ≡ d, (a, b) ∈ {(pause, resume), (resume, pause), "
+    "(managed_save, start), (attach_disk, detach_disk)}"
+)
 def there_and_back_is_nothing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Pausing and resuming, saving and starting, attaching a disk and detaching it leave no trace."""
     disk = ops.AttachDisk("vdz", 64 * 1024)

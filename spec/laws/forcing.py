@@ -21,7 +21,7 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
 
-@law
+@law("d·discard_forced(S) ≡ e·discard(subtree(S)), e = reset(d, P) if current(d) ∈ subtree(S) else d")
 def forced_discard_is_reset_and_discards(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A forced discard is a reset to the parent if the active state is lost, then discards leaf first."""
     for snapshot in domain.snapshots:
@@ -36,7 +36,10 @@ def forced_discard_is_reset_and_discards(domain: Domain, profile: Profile, step:
             yield f"{snapshot}"
 
 
-@law
+@law(
+    "d·merge_into_parent_forced(S) ≡ e·discard(others(S))·merge_into_parent(S), "
+    "e = reset(d, S) if current(d) ∈ others(S) ∪ {P} else d"
+)
 def forced_merge_is_revert_discards_and_merge(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A forced merge into the parent is a revert to the snapshot, and off, if the active state is lost, then
     discards of all that the plain merge would discard, then the plain merge.
@@ -55,7 +58,12 @@ def forced_merge_is_revert_discards_and_merge(domain: Domain, profile: Profile, 
             yield f"{snapshot} into {parent or BASE}"
 
 
-@law
+@law(
+    "d·del(S) ≡ d·del_forced(S), del ∈ {merge_into_parent, discard}; "
+    "accepted(del_forced(S)) ∧ ¬accepted(del(S)) ⇒ "
+    "kinds(del(S)) = {WouldDiscard} ∧ G ⊆ casualties(del(S)) ⊆ G ∪ {active}, G = gone(del_forced(S)) ∖ {S}; "
+    "¬accepted(del_forced(S)) ⇒ P = base ∧ active ∈ casualties(del(S)) ∧ ¬claimed(reset_to_base)"
+)
 def force_is_about_casualties_only(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A forced operation is the plain one where that is accepted, and otherwise destroys exactly what the
     plain one lists as casualties; it makes nothing else acceptable.

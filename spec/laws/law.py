@@ -20,9 +20,13 @@ Search = Callable[[Domain, Profile, Step], Iterator[str]]
 
 @dataclass(frozen=True)
 class Law:
-    """A name, one sentence, and the search for what contradicts it."""
+    """A name, a formula, one sentence, and the search for what contradicts them.
+
+    The package explains the notation of the formula.
+    """
 
     name: str
+    formula: str
     sentence: str
     search: Search
 
@@ -35,11 +39,15 @@ stated: list[Law] = []
 """Every law that was declared, in the order of declaration."""
 
 
-def law(search: Search) -> Search:
+def law(formula: str) -> Callable[[Search], Search]:
     """Declare a law: its name is the function's, its sentence the function's text."""
-    sentence = " ".join((search.__doc__ or "").split())
-    stated.append(Law(search.__name__.replace("_", "-"), sentence, search))
-    return search
+
+    def declare(search: Search) -> Search:
+        sentence = " ".join((search.__doc__ or "").split())
+        stated.append(Law(search.__name__.replace("_", "-"), formula, sentence, search))
+        return search
+
+    return declare
 
 
 def visible(domain: Domain) -> tuple[Any, ...]:

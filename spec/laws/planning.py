@@ -18,7 +18,12 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
 
-@law
+@law(
+    "kinds(op) = p.refused, p = plan(d, op); casualties(op) ∈ {∅, p.casualties}; "
+    "d ∖ d·op = p.removed; moved(d, d·op) = p.reparented, op ≠ remove_subtree; "
+    "changed(d, d·op) ⊆ {p.overwritten}; current(d·op) = n if p.creates else p.current; "
+    "fate(d, d·op) = p.active"
+)
 def plan_is_what_step_does(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A plan made beforehand names what goes, what is a casualty, what moves, what is overwritten, what is
     current, and what becomes of the active state.

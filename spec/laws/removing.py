@@ -26,7 +26,7 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain, Memory, Power
 
 
-@law
+@law("accepted(merge_into_children(S)) ⊕ accepted(discard(S))")
 def one_of_merge_and_discard(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Power and limits apart, exactly one of merge_into_children and discard is accepted for any snapshot."""
     if not can_remove_any(domain, profile):
@@ -38,7 +38,7 @@ def one_of_merge_and_discard(domain: Domain, profile: Profile, step: Step) -> It
             yield f"{snapshot}: accepted are {accepted}"
 
 
-@law
+@law("d·remove(π) ≡ d[snapshots := ∅, current := base], π all snapshots in any order")
 def removing_everything_keeps_what_is_active(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Removing all snapshots in any order, each by the accepted one of merge and discard, keeps active state
     and base.
@@ -56,7 +56,7 @@ def removing_everything_keeps_what_is_active(domain: Domain, profile: Profile, s
             yield f"in the order {order}"
 
 
-@law
+@law("d·remove(S)·remove(T) ≡ d·remove(T)·remove(S)")
 def removals_commute(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Removing two snapshots, each by the accepted one of merge and discard, is the same in either order."""
     if not can_remove_any(domain, profile):
@@ -67,7 +67,7 @@ def removals_commute(domain: Domain, profile: Profile, step: Step) -> Iterator[s
             yield f"{one} and {other}"
 
 
-@law
+@law("X ∈ d·del(S) ∪ {base, active}, (del, X) ≠ (merge_into_parent, P) ⇒ point(d·del(S), X) = point(d, X)")
 def plain_deletes_keep_every_point(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """No plain delete changes the active state or a point, except the parent's in a merge into it."""
     for snapshot, named in domain.snapshots.items():
@@ -81,7 +81,7 @@ def plain_deletes_keep_every_point(domain: Domain, profile: Profile, step: Step)
                 yield f"{operation} changes {changed or 'the active state'}"
 
 
-@law
+@law("outcome(d[power := p], del(S)) = outcome(d, del(S))[power := p]")
 def power_keeps_the_meaning(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A plain delete does on a domain that is off, running or paused the same, where it is permitted."""
     states: tuple[tuple[Power, Memory], ...] = (("off", None), ("running", 1), ("paused", 1))
@@ -99,7 +99,7 @@ def power_keeps_the_meaning(domain: Domain, profile: Profile, step: Step) -> Ite
                 yield f"{operation} when {domain.active.power} and when {power}"
 
 
-@law
+@law("d·merge_into_parent(S) ≡ (d·merge_into_children(P))[identity(S) := identity(P)], P ≠ base")
 def merge_into_parent_is_taking_its_identity(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A merge into a parent that is not the base is the merge of that parent into its children, with the
     snapshot taking the parent's identity.
@@ -128,7 +128,7 @@ def _as(domain: Domain, snapshot: str, identity: Any) -> Domain:
     )
 
 
-@law
+@law("d·retire(S) ≡ d·remove(S); d·retire(S) ≡ d·retire(S)·reclaim(S); S ∉ retired(d·retire(S)·reclaim(S))")
 def retiring_looks_like_removing(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Retiring shows what the accepted one of merge and discard shows, and reclaiming shows nothing."""
     for snapshot in domain.snapshots:
@@ -143,7 +143,9 @@ def retiring_looks_like_removing(domain: Domain, profile: Profile, step: Step) -
                 yield f"{snapshot}: reclaiming is seen, or keeps the storage"
 
 
-@law
+@law(
+    "d·remove_subtree(S) ≡ d·remove(subtree(S)); d·remove_subtree(S, keep_root) ≡ d·remove(subtree(S) ∖ {S})"
+)
 def a_subtree_goes_leaf_first(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Removing a subtree is removing its snapshots one by one, leaf first, by the accepted one of merge and
     discard.

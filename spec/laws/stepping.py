@@ -21,7 +21,10 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
 
-@law
+@law(
+    "¬accepted(op) ⇒ ∅ ≠ kinds(op) ⊆ KINDS; "
+    "casualties(op) ≠ ∅ ⇔ WouldDiscard ∈ kinds(op); casualties(op) ⊆ d ∪ {active}"
+)
 def refusals_say_why(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """A refusal has at least one known kind, and lists casualties, all of them listed, just when it is
     WouldDiscard.
@@ -37,7 +40,7 @@ def refusals_say_why(domain: Domain, profile: Profile, step: Step) -> Iterator[s
             yield f"{operation}: {outcome}"
 
 
-@law
+@law("¬claimed(op) ⇒ Unsupported ∈ kinds(op); ¬permitted(op) ⇒ InvalidPowerState ∈ kinds(op)")
 def claims_are_kept(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """What is not claimed is Unsupported, and what this power state does not allow InvalidPowerState."""
     for operation in menu(domain):
@@ -50,7 +53,7 @@ def claims_are_kept(domain: Domain, profile: Profile, step: Step) -> Iterator[st
             yield f"{operation}: {brief(outcome)}, wanted {sorted(wanted)}"
 
 
-@law
+@law("outcome(d, op) = outcome(d, op) when asked twice; d before = d after")
 def same_question_same_answer(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Asking is free: a step leaves the domain that it was given alone, and gives the same answer again."""
     before = replace(domain)
@@ -59,7 +62,10 @@ def same_question_same_answer(domain: Domain, profile: Profile, step: Step) -> I
             yield f"{operation}"
 
 
-@law
+@law(
+    "S ∈ d·op = e ⇒ ∃! path(base, S) ∧ S ∉ retired(e); children(P) = list(e) ∩ children(P); "
+    "S ∈ names(e, n) ⇔ name(S) = n; S = uuids(e, u) ⇔ uuid(S) = u; current(e) ∈ e ∪ {base}"
+)
 def the_tree_stays_a_tree(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """After any operation every snapshot is below the base once, and names, uuids and current are right."""
     for operation, outcome in accepted_from(domain, profile, step):
@@ -85,7 +91,7 @@ def _flaw(domain: Domain) -> str | None:
     return None if domain.current is None or domain.current in listed else "current is not listed"
 
 
-@law
+@law("list(d·op) = (list(d) ∩ d·op) ⧺ (d·op ∖ d)")
 def order_survives_everything(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """Whatever happens, those that stay are listed in the order they had, and what is new comes last."""
     if not may(domain, profile, "list"):
@@ -99,7 +105,10 @@ def order_survives_everything(domain: Domain, profile: Profile, step: Step) -> I
                 yield f"{operation}: {before} became {listed.result}"
 
 
-@law
+@law(
+    "count = |list|; current ∈ list ∪ {base}; S ∈ children(P) ⇔ parent(S) = P; lookup_by_id(S) = S; "
+    "lookup_by_name(n) ∈ names(d, n), or is AmbiguousName if |names(d, n)| > 1"
+)
 def look_ups_agree(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
     """List, count, children, parent, current and the look-ups tell of the same tree, and change nothing."""
     if not may(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -203,3 +205,33 @@ def test_host_that_gave_out_ends_the_run_and_is_no_deviation() -> None:
 
     with pytest.raises(DriverUnavailable, match="no space left"):
         _taken(_domain(Full), ops.Discard("s2"))
+
+
+def test_snapshot_whose_id_is_active_is_told_from_the_active_state() -> None:
+    class Named(SimulatedDomain):
+        """Its ids are its names."""
+
+        names: Mapping[str, str] = MappingProxyType({})
+
+        def create(self, name: str, *rest: Any, **more: Any) -> str:
+            self.names = {**self.names, name: super().create(name, *rest, **more)}
+            return name
+
+        def discard(self, snapshot: str) -> None:
+            back = {identifier: name for name, identifier in self.names.items()}
+            try:
+                super().discard(self.names[snapshot])
+            except WouldDiscard as refusal:
+                lost = refusal.casualties or []
+                raise WouldDiscard(casualties=[back.get(one, one) for one in lost]) from None
+
+        def observe(self) -> dict[str, Any]:
+            back = {identifier: name for name, identifier in self.names.items()}
+            seen = copy.deepcopy(super().observe())
+            for entry in seen["snapshots"]:
+                entry["id"], entry["parent"] = back[entry["id"]], back.get(entry["parent"])
+            seen["current"] = back.get(seen["current"])
+            return seen
+
+    taken, _ = _taken(_domain(Named), ops.Discard("s1"), before=[ops.Create("n"), ops.Create("active")])
+    assert taken.differences == ()

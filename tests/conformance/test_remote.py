@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import textwrap
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from snaptree.conformance.answers import Failed
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable, NotObserved
 from snaptree.conformance.drivers.exec import ExecDriver
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Failed
 from snaptree.conformance.mutants.catalogue import MUTANTS
 from snaptree.conformance.remote import RemoteDriver, RemoteError
 from snaptree.conformance.remote.messages import answer_in, error_of, raised_by
 from snaptree.conformance.remote.profile_record import profile_from, record_of
+from snaptree.conformance.remote.server import Served, answered
 from snaptree.conformance.sequences import run_sequence
 from snaptree.conformance.smoke import smoke
 from snaptree.conformance.units import Report, Unit, perform
@@ -46,6 +47,7 @@ class FailingDomain(SimulatedDomain):
         super().describe(snapshot, description)
         match description:
             case "hang":
+                Path("hanging").touch()
                 time.sleep(600)
             case "abort":
                 print("the library is unhappy", file=sys.stderr, flush=True)
@@ -443,14 +445,18 @@ def test_a_runner_that_is_killed_leaves_no_process(failing: Opening, tmp_path: P
         stdout=subprocess.PIPE,
     )
     assert runner.stdout is not None
-    with runner.stdout:
-        assert runner.stdout.readline() == b"up\n"
-    processes = [int(left.read_text()), int((tmp_path / "left.daemon").read_text())]
-    runner.send_signal(signal.SIGKILL)
-    runner.wait()
+    with runner:
+        try:
+            said = runner.stdout.readline()
+            processes = [int(left.read_text()), int((tmp_path / "left.daemon").read_text())]
+            while doing == "busy" and not (tmp_path / "hanging").exists():
+                time.sleep(0.01)
+        finally:
+            runner.kill()
+    assert said == b"up\n"
     assert [ends(process) for process in processes] == [True, True]
-    if doing == "idle":
-        assert not left.exists()  # the driver was given the time to clean up
+    # One that is not in the middle of a call is given the time to clean up.
+    assert left.exists() == (doing == "busy")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
@@ -481,6 +487,33 @@ def test_a_process_that_is_ended_takes_its_daemons_along(failing: Opening, tmp_p
 def test_a_request_that_is_none(message: dict[str, object]) -> None:
     with pytest.raises(SchemaViolation):
         check_against("rpc-request", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"good morning", -32700),
+        (b"[]", -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {}}', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "open", "params": {"disks": {}, "persistent": true}}', 2),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "list", "params": {"domain": "d9"}}', 4),
+    ],
+)
+def test_a_server_answers_whatever_it_is_sent(text: bytes, code: int) -> None:
+    answer = answered(Served("simulator"), text)
+    check_against("rpc-response", answer)
+    assert answer["error"]["code"] == code
+
+
+def test_a_domain_without_a_call_says_so() -> None:
+    served = Served("simulator")
+    options = {"target": "", "work": None, "keep": False, "profile": None, "settings": {}}
+    served.answer("hello", {"protocol": 1, "options": options})
+    opened = served.answer("open", {"disks": {"vda": 65536}, "persistent": True})
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "digests", "params": {"domain": opened["domain"]}}
+    answer = answered(served, json.dumps(asked).encode())
+    assert ("digests" in opened["calls"]) == ("result" in answer)
+    assert "result" in answer or answer["error"]["code"] == -32601
 
 
 @pytest.mark.parametrize(

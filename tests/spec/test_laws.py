@@ -1,31 +1,35 @@
 """The laws hold on every small tree and on random ones, and each of them can be broken.
 
-States come from a search of their own, not from the graph of the conformance
-suite: every create is preceded by writes of fresh content, so that no two points
-are alike and no law holds by accident.
+States come from the search of the laws themselves, and ``snaptree laws`` looks
+at the same ones.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from itertools import count
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snaptree.conformance.canonical import Code, shape_of
+from snaptree.conformance.canonical import shape_of
+from snaptree.conformance.cli import lawful
+from snaptree.conformance.cli.problems import Problem
 from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.methods.sampled import BYTES, Decoder
+from snaptree.spec import laws as laws_package
 from snaptree.spec import operations as ops
-from snaptree.spec.laws import LAWS, Law, Step, menu
-from snaptree.spec.operations import Operation
-from snaptree.spec.outcomes import Accepted, Outcome, Refused
-from snaptree.spec.profiles import Limits, Names, Profile, load_profile
+from snaptree.spec.laws import LAWS, Law, Reached, Scope, Step, menu, small_domains
+from snaptree.spec.operations import CALLS, Operation
+from snaptree.spec.outcomes import REFUSALS, Accepted, Outcome, Refused
+from snaptree.spec.plan import Plan
+from snaptree.spec.profiles import FEATURES, Limits, Names, Profile, load_profile
 from snaptree.spec.semantics import step
 from snaptree.spec.state import Domain, blank_domain
 
@@ -49,7 +53,7 @@ NARROW = replace(
 """What VirtualBox could be like: limits, names that repeat, nothing on a running domain."""
 REPLACING = replace(RFC, name="replacing", names=Names("replace"), create_with_managed_save="drops")
 
-SPACES: dict[str, tuple[Profile, int, str]] = {
+SPACES: dict[str, tuple[Profile, int, Scope]] = {
     "rfc": (RFC, 4, "tree"),
     "rfc-storage": (RFC, 2, "storage"),
     "rfc-power": (RFC, 1, "power"),
@@ -60,61 +64,22 @@ SPACES: dict[str, tuple[Profile, int, str]] = {
 }
 
 LAW = {law.name: law for law in LAWS}
-
-
-def is_dirty(domain: Domain) -> bool:
-    grown_from = domain.base if domain.current is None else domain.snapshots[domain.current].point
-    return not domain.active.disks == grown_from.disks  # noqa: SIM201 - rpds maps have a right == and a wrong !=
-
-
-def writes(domain: Domain) -> list[Operation]:
-    value = domain.serial + 1
-    return [ops.WriteDisk("vda", 0, value), ops.WriteDisk("vdb", value % 16, value)]
-
-
-def moves(domain: Domain, bound: int, scope: str) -> Iterator[list[Operation]]:
-    yield writes(domain)
-    if len(domain.snapshots) < bound:
-        yield [*([] if is_dirty(domain) else writes(domain)), ops.Create(f"n{domain.serial + 1}")]
-        yield [ops.Create(f"n{domain.serial + 1}", memory=True)]
-    for snapshot in sorted(domain.snapshots):
-        yield [ops.Revert(snapshot)]
-        yield [ops.MergeIntoChildren(snapshot)]
-        yield [ops.Discard(snapshot)]
-        yield [ops.MergeIntoParent(snapshot)]
-        if scope == "storage" and not domain.retired:
-            yield [ops.Retire(snapshot)]
-    if scope == "power":
-        for operation in (ops.Start(), ops.Stop(), ops.Pause(), ops.ManagedSave()):
-            yield [operation]
-        yield [ops.WriteMemory(domain.serial + 1)]
-
-
-def after(domain: Domain, operations: list[Operation], profile: Profile) -> Domain:
-    for operation in operations:
-        outcome = step(domain, operation, profile)
-        if isinstance(outcome, Accepted):
-            domain = outcome.domain
-    return domain
+JOINING = set(
+    re.findall(r"\w+", "all after any asked before else if in is keeps of or order those twice when where")
+)
+"""Words of the language in a formula."""
 
 
 @cache
 def states(space: str) -> list[Domain]:
     """One domain of each shape that can be reached, the blank one first."""
     profile, bound, scope = SPACES[space]
-    blank = blank_domain(DEFAULT_DISKS)
-    reached: dict[tuple[Code, bool], Domain] = {(shape_of(blank).key, False): blank}
-    waiting = deque([blank])
-    while waiting:
-        here = waiting.popleft()
-        for operations in moves(here, bound, scope):
-            there = after(here, operations, profile)
-            key = (shape_of(there).key, is_dirty(there))
-            if key not in reached:
-                reached[key] = there
-                waiting.append(there)
+    found = small_domains(
+        blank_domain(DEFAULT_DISKS), profile, bound, scope, lambda domain: shape_of(domain).key
+    )
+    domains = [reached.domain for reached in found.values()]
     # Those without a retired snapshot are the states of the scope "tree".
-    return [domain for domain in reached.values() if domain.retired or scope != "storage"]
+    return [domain for domain in domains if domain.retired or scope != "storage"]
 
 
 def broken(law: Law, domains: list[Domain], profile: Profile, wrong: Step) -> str | None:
@@ -126,6 +91,17 @@ def test_laws_are_named_once_and_said_in_one_sentence() -> None:
     assert len(LAWS) >= 15
     assert len(LAW) == len(LAWS)
     assert [law.name for law in LAWS if not law.sentence.endswith(".") or law.sentence.count(". ")] == []
+
+
+def test_every_law_is_a_formula_in_the_notation_that_is_explained() -> None:
+    """Each word of a formula is a call or its argument, a feature, a kind of refusal, or explained."""
+    explained = " ".join(re.findall(r"``(.*?)``", str(laws_package.__doc__)))
+    known = {*re.findall(r"\w+", explained), *CALLS, *REFUSALS, *FEATURES, "keep_root"} | JOINING
+    known |= {field.name for field in fields(Plan)}
+    assert len({law.formula for law in LAWS if law.formula.strip()}) == len(LAWS)
+    assert {
+        law.name: unknown for law in LAWS if (unknown := set(re.findall(r"[^\W\d]\w+", law.formula)) - known)
+    } == {}
 
 
 def test_the_states_are_many_and_their_points_differ() -> None:
@@ -163,7 +139,8 @@ def test_laws_hold_on_random_domains(which: int, persistent: bool, drawn: bytes)
     profile, decoder = PROFILES[which], DECODERS[which]
     domain = blank_domain(DEFAULT_DISKS, persistent=persistent)
     for place in range(0, len(drawn), BYTES):
-        domain = after(domain, [decoder.operation(domain, *drawn[place : place + BYTES])], profile)
+        operation = decoder.operation(domain, *drawn[place : place + BYTES])
+        domain = Reached(domain).then(operation, profile).domain
     found = {law.name: law.counterexample(domain, profile) for law in LAWS}
     assert {name: text for name, text in found.items() if text is not None} == {}
 
@@ -338,3 +315,58 @@ def test_law_is_broken_by_what_it_forbids(name: str) -> None:
     spaces = ("rfc", "qemu")
     found = [broken(LAW[name], states(space), SPACES[space][0], WRONG[name]) for space in spaces]
     assert any(found)
+
+
+# --- snaptree laws -----------------------------------------------------------
+
+
+def run_laws(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(lawful.laws_command)
+    code = app(list(arguments), standalone_mode=False)
+    return code, capsys.readouterr().out
+
+
+def test_command_prints_every_law_and_counts_what_it_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = run_laws(capsys, "--snapshots", "1", "--scope", "tree")
+    assert code == 0
+    # Only this law needs two snapshots, so it asks nothing of the four states.
+    assert [law.name for law in LAWS if f"✓ {law.name} " not in said] == ["removals-commute"]
+    flat = " ".join(said.split())
+    assert [law.name for law in LAWS if law.formula.replace("; ", " ") not in flat] == []
+    assert "· removals-commute" in said
+    assert "25 laws × 4 states under rfc" in said
+
+
+def test_command_shows_a_counterexample(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaves_no_snapshot(domain: Domain, profile: Profile, step: Step) -> Iterator[str]:
+        for snapshot in domain.snapshots:
+            if isinstance(step(domain, ops.Parent(snapshot), profile), Accepted):
+                yield f"there is {snapshot}"
+
+    false = Law("never-a-snapshot", "d = ∅", "Nobody takes a snapshot.", leaves_no_snapshot)
+    monkeypatch.setattr(lawful, "LAWS", (*LAWS, false))
+    code, said = run_laws(capsys, "--snapshots", "2", "never-a-snapshot", "removals-commute")
+    assert code == 1
+    assert "✗ never-a-snapshot" in said
+    assert "counterexample: there is" in said
+    assert "create(n1)" in said.partition("reached by:")[2].splitlines()[0]
+    assert "1 contradicted" in said
+
+
+def test_command_says_when_nothing_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["no-such-law"], ["removals-commute", "--snapshots", "1"]):
+        with pytest.raises(Problem) as problem:
+            run_laws(capsys, *arguments)
+        assert problem.value.exit_code == 4
+
+
+@pytest.mark.parametrize("arguments", [["--scope", "all"], ["--profile", "nobody"]])
+def test_command_refuses_what_it_does_not_know(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Problem) as problem:
+        run_laws(capsys, *arguments)
+    assert problem.value.exit_code == 2

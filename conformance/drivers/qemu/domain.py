@@ -10,7 +10,7 @@ from snaptree.conformance.driver import Json, SnapshotId, SnapshotIds
 from snaptree.conformance.drivers.qemu import changes, deletes
 from snaptree.conformance.drivers.qemu.changes import find, find_by_name
 from snaptree.conformance.drivers.qemu.console import Console
-from snaptree.conformance.drivers.qemu.reading import digests_of, located, point_of
+from snaptree.conformance.drivers.qemu.reading import Reader, digests_of, located
 from snaptree.conformance.drivers.qemu.storage import Storage
 from snaptree.conformance.drivers.qemu.tools import Tools
 from snaptree.conformance.drivers.qemu.tree import Tree
@@ -34,6 +34,7 @@ class QemuDomain:
         self._profile = profile
         self._tools = tools
         self._console = console
+        self._reader = Reader(storage, console)
         self._keep = keep
 
     @property
@@ -111,6 +112,7 @@ class QemuDomain:
             raise InvalidArgument(f"{disk} has the blocks 0 to {last}, not {block!r}")
         if not _is_number(value, 255):
             raise InvalidArgument(f"{value!r} is not a number from 0 to 255")
+        self._reader.forget(disk, tree.active)
         with self._console.image(located(self._storage, disk, tree.active), write=True):
             self._console.write(block * BLOCK_STRIDE, value)
 
@@ -144,9 +146,9 @@ class QemuDomain:
         return len(self._tree.snapshots)
 
     def observe(self) -> dict[str, Json]:
-        """Everything that can be seen; the content is read from the images each time."""
+        """Everything that can be seen; content is what QEMU reads from the images."""
         tree = self._tree
-        base = point_of(self._storage, self._console, tree.base)
+        base = self._reader.point(tree.base)
         return {
             "snapshots": [
                 {
@@ -156,12 +158,12 @@ class QemuDomain:
                     "description": snapshot.description,
                     "uuid": snapshot.uuid,
                     "captured": snapshot.captured,
-                    "point": point_of(self._storage, self._console, snapshot.layer),
+                    "point": self._reader.point(snapshot.layer),
                 }
                 for snapshot in tree.snapshots.values()
             ],
             "current": tree.current,
-            "active": point_of(self._storage, self._console, tree.active),
+            "active": self._reader.point(tree.active),
             "base": {"disks": base["disks"], "configuration": base["configuration"]},
             "managed_save": None,
             "independent": {},

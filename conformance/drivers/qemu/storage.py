@@ -77,6 +77,13 @@ class Storage:
         """The file of a layer of a disk. Disks are numbered: no name becomes a file name."""
         return image_name(list(self.disks).index(disk), layer)
 
+    def chain(self, image: str) -> Iterator[str]:
+        """The image, what it is backed by, and so on down."""
+        name: str | None = image
+        while name is not None:
+            yield name
+            name = self._backing[name]
+
     def settle(self) -> None:
         """Recover, if an operation was cut off since this was last asked."""
         if self._unsettled:

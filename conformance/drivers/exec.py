@@ -1,0 +1,34 @@
+"""exec:COMMAND, a driver in any language: a program that answers JSON-RPC over stdio.
+
+The command is split as a shell would, without a shell. What it is asked and
+what it may answer is told in ``snaptree.conformance.remote``.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Sequence
+
+from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.remote import RemoteDriver
+
+
+class ExecDriver(RemoteDriver):
+    """A driver that is a program. Setting: ``deadline``, the seconds for one call."""
+
+    name = "exec"
+
+    def command(self, options: DriverOptions) -> Sequence[str]:
+        """The target, split. Raises DriverUnavailable for one that is no command here."""
+        try:
+            command = shlex.split(options.target)
+        except ValueError as error:
+            raise DriverUnavailable(f"exec:{options.target} cannot be split: {error}") from None
+        if not command:
+            raise DriverUnavailable(
+                "exec:COMMAND, where COMMAND is the program of the driver; none was given"
+            )
+        if shutil.which(command[0]) is None:
+            raise DriverUnavailable(f"there is no program {command[0]!r} here")
+        return command

@@ -1,0 +1,33 @@
+"""Any libvirt driver that has snapshots, by its URI, through libvirt's public API alone.
+
+``libvirt:test:///default`` and ``libvirt:test:///FILE.xml`` are libvirt's own
+driver in memory, with a state of its own for each domain.
+``libvirt:qemu:///embed`` is the QEMU driver without a daemon, in a folder that
+goes afterwards; ``?root=FOLDER`` names another place for it.
+
+All of it is carried out behind the process boundary: libvirt is a C library with
+threads, and QEMU makes itself a daemon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.remote import RemoteDriver
+from snaptree.conformance.remote.client import serving
+
+
+class LibvirtDriver(RemoteDriver):
+    """A libvirt driver in a process of its own. Setting: ``deadline``, in seconds.
+
+    Raises DriverUnavailable, with what to install, where libvirt is missing, and
+    for a URI that it cannot be brought up for.
+    """
+
+    name = "libvirt"
+
+    def command(self, options: DriverOptions) -> Sequence[str]:
+        """The command that serves the driver; the URI crosses as the target."""
+        del options
+        return serving("snaptree.conformance.drivers.libvirt.serving:ServedLibvirt")

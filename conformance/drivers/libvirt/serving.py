@@ -1,0 +1,76 @@
+"""What runs behind the boundary: libvirt is brought up for the URI, and opens domains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.libvirt.domain import LibvirtDomain
+from snaptree.conformance.drivers.libvirt.in_memory import InMemory
+from snaptree.conformance.drivers.libvirt.library import load
+from snaptree.spec.profiles import Profile, load_profile
+
+URIS: Final = "test:///default, test:///FILE.xml, qemu:///embed"
+
+
+class Host(Protocol):
+    """Where domains are made."""
+
+    profile: str
+    kept_at: Path | None
+
+    def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:
+        """A fresh domain that is off."""
+
+    def close(self) -> None:
+        """Remove everything that was made."""
+
+
+class ServedLibvirt:
+    """The libvirt driver that a URI names.
+
+    Raises DriverUnavailable for a URI that is none of those it knows, and where
+    libvirt or what it needs is missing.
+    """
+
+    name: str = "libvirt"
+
+    def __init__(self, options: DriverOptions) -> None:
+        libvirt = load()
+        uri = options.target
+        if uri.startswith("test:///"):
+            self._host: Host = InMemory(libvirt, uri, options)
+        elif uri.startswith("qemu:///embed"):
+            from snaptree.conformance.drivers.libvirt.embedded import Embedded
+
+            self._host = Embedded(libvirt, uri, options)
+        else:
+            raise DriverUnavailable(f"{uri or 'no URI'!r} is none of {URIS}")
+        self.name = f"libvirt {uri.partition('?')[0]}"
+        self.profile = _without_transient(load_profile(options.profile or self._host.profile))
+        self.version = _dotted(libvirt.getVersion())
+        self.kept_at = self._host.kept_at
+        self.fast = isinstance(self._host, InMemory)
+
+    def open(self, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> LibvirtDomain:
+        """A fresh, powered-off domain. A transient one is never off, so there is none to be opened."""
+        if not persistent:
+            raise DriverUnavailable("a transient domain of libvirt's is never off")
+        return self._host.open(self.profile, disks)
+
+    def close(self) -> None:
+        """Remove everything that was made."""
+        self._host.close()
+
+
+def _without_transient(profile: Profile) -> Profile:
+    # The specification's transient domain begins off; libvirt's begins running, and is gone when off.
+    features = {name: claim for name, claim in profile.features.items() if name != "transient"}
+    return replace(profile, features=features)
+
+
+def _dotted(version: int) -> str:
+    return f"{version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"

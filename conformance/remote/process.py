@@ -1,0 +1,185 @@
+"""A driver's process as the runner holds it: one line out, one line back, before a deadline.
+
+Everything is done in one loop over three pipes, so that a process which does
+not read, or which floods stderr, holds up nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from snaptree.conformance.remote import guard as guard_module
+
+_LONGEST: Final = 1 << 28
+"""Bytes that no line has."""
+
+_LAST_WORDS: Final = 4096
+"""Bytes of stderr that are kept."""
+
+_ENDING: Final = 2.0
+"""Seconds for a guard that was told to end everything, and does nothing else."""
+
+
+class Lost(Exception):
+    """The process gave no line: it hung, ended, or did not stop talking. The text says which."""
+
+
+class Process:
+    """A command under a guard. Raises OSError if not even that can be started."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        lifeline, self._lifeline = os.pipe()
+        self._unread = bytearray()
+        self._last_words = bytearray()
+        try:
+            self._guard = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    os.fspath(Path(guard_module.__file__).absolute()),
+                    str(lifeline),
+                    *command,
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                pass_fds=(lifeline,),
+                # Ctrl-C is for the runner to answer, which then ends this process.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._lifeline)
+            raise
+        finally:
+            os.close(lifeline)
+        pipes = (self._guard.stdin, self._guard.stdout, self._guard.stderr)
+        self._in, self._out, self._err = (pipe.fileno() for pipe in pipes if pipe is not None)
+        for end in (self._in, self._out, self._err):
+            os.set_blocking(end, False)
+        self._ended = False
+        self.told = False
+        """Whether its end was reported to somebody."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was ended, or ended by itself."""
+        return self._ended or self._guard.poll() is not None
+
+    def exchange(self, line: bytes, seconds: float) -> bytes:
+        """Send a line and wait for one. Raises Lost, and the process is gone then."""
+        unsent = memoryview(line)
+        give_up = monotonic() + seconds
+        try:
+            while True:
+                end = self._unread.find(b"\n")
+                if end >= 0 and not unsent:
+                    answer = bytes(self._unread[: end + 1])
+                    del self._unread[: end + 1]
+                    return answer
+                left = give_up - monotonic()
+                if left <= 0:
+                    raise Lost(f"no answer within {seconds:g} s; it was ended")
+                unsent = self._turn(unsent, left)
+        except BaseException:
+            # Also when the runner was interrupted: a late answer must not be taken for the next one.
+            self.kill()
+            raise
+
+    def _turn(self, unsent: memoryview, left: float) -> memoryview:
+        """Send and receive whatever can be now; returns what is still to be sent."""
+        poll = select.poll()
+        poll.register(self._out, select.POLLIN)
+        poll.register(self._err, select.POLLIN)
+        if unsent:
+            poll.register(self._in, select.POLLOUT)
+        for end, _ in poll.poll(left * 1000):
+            if end == self._in:
+                unsent = self._send(unsent)
+            elif end == self._err:
+                self._hear_last_words()
+            else:
+                piece = os.read(self._out, 1 << 16)
+                if not piece:
+                    raise Lost(self._how_it_ended())
+                self._unread += piece
+                if len(self._unread) > _LONGEST:
+                    raise Lost(f"a line of more than {_LONGEST} bytes; it was ended")
+        return unsent
+
+    def _send(self, unsent: memoryview) -> memoryview:
+        try:
+            return unsent[os.write(self._in, unsent) :]
+        except BlockingIOError:
+            return unsent
+        except BrokenPipeError:
+            return unsent[:0]  # it does not listen any more: what it says, or its end, is the answer
+
+    def _hear_last_words(self) -> bool:
+        try:
+            piece = os.read(self._err, 1 << 16)
+        except BlockingIOError:
+            return False
+        self._last_words += piece
+        del self._last_words[:-_LAST_WORDS]
+        return bool(piece)
+
+    def _how_it_ended(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            self._guard.wait(guard_module.CLEANING)
+        code = self._guard.poll()
+        if code is None:
+            return "it closed its stdout"
+        if code > 128:
+            with suppress(ValueError):
+                return f"it was killed by {signal.Signals(code - 128).name}"
+        return f"it ended with exit code {code}"
+
+    def last_words(self) -> str:
+        """The end of what it wrote to stderr, up to when it was last listened to."""
+        return self._last_words.decode("utf-8", "replace").strip()
+
+    def end(self, seconds: float) -> bool:
+        """Close its stdin, let it clean up, and end it; whether it ended by itself in time."""
+        if self._ended:
+            return True
+        assert self._guard.stdin, "it is a pipe"
+        self._guard.stdin.close()
+        give_up = monotonic() + seconds
+        while self._guard.poll() is None and monotonic() < give_up:
+            # It may have more to say than a pipe holds.
+            select.select([self._err], [], [], 0.02)
+            self._hear_last_words()
+        in_time = self._guard.poll() is not None
+        self.kill()
+        return in_time
+
+    def kill(self) -> None:
+        """End it and everything that it started; a second time does nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._guard.poll() is None:
+            self._guard.terminate()
+            try:
+                self._guard.wait(guard_module.CLEANING + _ENDING)
+            except subprocess.TimeoutExpired:
+                self._guard.kill()
+                self._guard.wait()
+        while self._hear_last_words():
+            pass
+        for pipe in (self._guard.stdin, self._guard.stdout, self._guard.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        os.close(self._lifeline)

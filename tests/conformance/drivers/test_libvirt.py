@@ -1,0 +1,356 @@
+"""The libvirt drivers: what the suite finds on them is what is known, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from snaptree.conformance.deviations import Deviation, rules_broken
+from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.libvirt import LibvirtDriver
+from snaptree.conformance.drivers.libvirt.documents import (
+    carried,
+    configuration_document,
+    described,
+    read_metadata,
+    read_snapshot,
+    snapshot_document,
+)
+from snaptree.conformance.known import Known, read_known
+from snaptree.conformance.methods.exhaustive import chunks
+from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.sequences import run_sequence
+from snaptree.conformance.smoke import smoke
+from snaptree.conformance.units import Report, Unit, graph_of, perform
+from snaptree.spec import operations as ops
+from snaptree.spec.outcomes import InvalidName, NameInUse, NoSuchSnapshot, Unsupported, WouldDiscard
+
+REQUIRED = "libvirt" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
+
+PAGES = Path(__file__).resolve().parents[3] / "docs" / "findings"
+
+Opening = Callable[[str], LibvirtDriver]
+
+
+@pytest.fixture
+def work() -> Iterator[Path]:
+    """A folder with a short path: libvirt puts sockets below it."""
+    with TemporaryDirectory(prefix="st-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def opening(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
+    """Brings a libvirt driver up; skips where it cannot be, unless it is required."""
+    monkeypatch.setenv("SNAPTREE_CHECK_MESSAGES", "1")
+    opened: list[LibvirtDriver] = []
+
+    def brought_up(uri: str) -> LibvirtDriver:
+        try:
+            opened.append(LibvirtDriver(DriverOptions(target=uri, work=work)))
+        except DriverUnavailable as error:
+            if REQUIRED:
+                pytest.fail(f"SNAPTREE_REQUIRE names libvirt, but {error}")
+            pytest.skip(f"{error}; {error.install}")
+        return opened[-1]
+
+    yield brought_up
+    for driver in opened:
+        driver.close()
+
+
+@pytest.fixture
+def in_memory(opening: Opening) -> LibvirtDriver:
+    """libvirt's test driver."""
+    return opening("test:///default")
+
+
+@pytest.fixture
+def embedded(opening: Opening) -> LibvirtDriver:
+    """The QEMU driver without a daemon."""
+    return opening("qemu:///embed")
+
+
+def emulators_in(work: Path) -> list[bytes]:
+    """The command lines of every QEMU that works below a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            command = path.read_bytes()
+            if b"qemu-system" in command.partition(b"\0")[0] and os.fsencode(work) in command:
+                found.append(command)
+    return found
+
+
+def toured(driver: LibvirtDriver, scope: Scope, bound: int) -> tuple[int, list[Deviation]]:
+    """How many transitions of a graph were as they should be, and what was not."""
+    heard: list[Report] = []
+    graph = graph_of(driver.profile, bound, scope)
+    signs: set[object] = set()
+    for number in range(len(chunks(graph))):
+        perform(driver, Unit("exhaustive", number, scope, bound), None, signs, heard.append)  # type: ignore[arg-type]
+    found = [report.deviation for report in heard if report.deviation is not None]
+    return sum(report.covered for report in heard), found
+
+
+def known_of(name: str, version: str) -> list[Known]:
+    """The shipped list of known deviations."""
+    return read_known(
+        Path(str(files("snaptree.conformance").joinpath("known_deviations", f"{name}.toml"))), version
+    )
+
+
+@pytest.mark.parametrize("uri", ["test:///default", "qemu:///embed"])
+def test_it_can_be_judged(opening: Opening, uri: str) -> None:
+    assert [probe.problem for probe in smoke(opening(uri))] == [None] * 10
+
+
+def test_the_test_driver_keeps_trees_of_three_as_specified(in_memory: LibvirtDriver) -> None:
+    covered, found = toured(in_memory, "storage", 3)
+    assert found == []
+    assert covered > 300
+
+
+def test_the_test_driver_deviates_in_power_states_only_as_known(in_memory: LibvirtDriver) -> None:
+    covered, found = toured(in_memory, "power", 1)
+    known = known_of("libvirt-test", in_memory.version)
+    assert [one.rules for one in found if not any(entry.matches(one) for entry in known)] == []
+    assert covered > 200
+
+
+@pytest.mark.parametrize("name", ["libvirt-test", "libvirt"])
+def test_every_known_deviation_has_a_page(name: str) -> None:
+    entries = known_of(name, "9.0.0")
+    assert entries
+    for entry in entries:
+        page = PAGES / Path(entry.link).name
+        assert page.is_file(), entry.link
+        assert entry.rule in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("libvirt-test-*.md")), ids=lambda page: page.stem)
+def test_a_page_shows_what_it_says_without_snaptree(in_memory: LibvirtDriver, page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if in_memory.version not in text:
+        pytest.skip(f"the page speaks of other versions than {in_memory.version}")
+    script, printed = re.findall(r"```(?:python|text)\n(.*?)```", text, re.DOTALL)
+    assert "snaptree" not in script
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout == printed
+
+
+def test_domains_of_one_driver_have_nothing_in_common(in_memory: LibvirtDriver) -> None:
+    one, other = in_memory.open(), in_memory.open()
+    one.create("a")
+    other.create("a")
+    other.create("b")
+    assert (one.list(), other.list()) == (["a"], ["a", "b"])
+
+
+def test_what_libvirt_said_comes_with_a_refusal(in_memory: LibvirtDriver) -> None:
+    domain = in_memory.open()
+    domain.create("a")
+    with pytest.raises(NameInUse) as refused:
+        domain.create("a")
+    assert refused.value.native is not None
+    assert (refused.value.native["system"], refused.value.native["code"]) == ("libvirt", 9)
+    with pytest.raises(NoSuchSnapshot) as missed:
+        domain.revert("nobody")
+    assert missed.value.native is not None
+    assert missed.value.native["code"] == 72
+
+
+@pytest.mark.parametrize("name", ["", "\x00", "\x01", "\ud800", "\ufffe"])
+def test_names_that_libvirt_cannot_be_asked_for(in_memory: LibvirtDriver, name: str) -> None:
+    domain = in_memory.open()
+    with pytest.raises(InvalidName):
+        domain.create(name)
+    with pytest.raises(NoSuchSnapshot):
+        domain.lookup_by_name(name or "nobody")
+    assert domain.list() == []
+
+
+def test_names_come_back_as_they_were(in_memory: LibvirtDriver) -> None:
+    domain = in_memory.open()
+    names = ["a\nb", "a\rb", " a ", "<b>&amp;</b>", "'\"", "caf\u00e9", "../x", "x" * 10_000]
+    assert [domain.create(name) for name in names] == names
+    assert domain.list() == names
+
+
+def test_one_delete_is_called_only_where_it_means_what_was_asked(in_memory: LibvirtDriver) -> None:
+    domain = in_memory.open()
+    for name in ("a", "b"):
+        domain.create(name)
+    domain.revert("a")
+    with pytest.raises(WouldDiscard) as merge:
+        domain.merge_into_children("b")
+    assert merge.value.casualties == ["b"]
+    with pytest.raises(WouldDiscard) as discard:
+        domain.discard("a")
+    assert discard.value.casualties == ["b", "active"]
+    assert domain.list() == ["a", "b"]
+    with pytest.raises(Unsupported, match="base"):
+        domain.discard_forced("a")
+    assert not hasattr(domain, "merge_into_parent")
+    assert not hasattr(domain, "retire")
+
+
+def test_a_description_may_be_given_later(in_memory: LibvirtDriver) -> None:
+    operations = [
+        ops.Create("a", "first"), ops.Create("b"), ops.Describe("s1", "in\ntwo <lines>"),
+        ops.Describe("s2", "current"), ops.Describe("s1", ""), ops.Revert("s1"),
+    ]  # fmt: skip
+    assert run_sequence(in_memory, operations).differences == ()
+
+
+def test_the_content_of_real_images_follows_every_revert(embedded: LibvirtDriver) -> None:
+    operations = [
+        ops.WriteDisk("vda", 0, 1), ops.Create("a"), ops.WriteDisk("vda", 0, 2), ops.WriteDisk("vdb", 15, 3),
+        ops.Create("b"), ops.Revert("s1"), ops.WriteDisk("vdb", 15, 4), ops.Create("c"),
+        ops.MergeIntoChildren("s1"), ops.Revert("s2"), ops.Discard("s3"), ops.Undefine(forced=True),
+    ]  # fmt: skip
+    run = run_sequence(embedded, operations)
+    assert run.differences == ()
+    assert len(run.steps) == len(operations)
+    seen = run.steps[4].observation
+    assert seen is not None
+    assert seen["active"]["disks"]["vda"] == {"size": 1048576, "blocks": {"0": 2}}
+
+
+def test_a_running_qemu_is_reverted_with_its_power_state(embedded: LibvirtDriver) -> None:
+    operations = [
+        ops.WriteDisk("vda", 1, 5), ops.Start(), ops.Create("on", memory=True), ops.Pause(),
+        ops.Create("paused", memory=True), ops.Stop(), ops.WriteDisk("vda", 1, 6), ops.Revert("s2"),
+        ops.Stop(),
+    ]  # fmt: skip
+    run = run_sequence(embedded, operations)
+    assert run.differences == ()
+    assert run.steps[7].after.active.power == "paused"
+
+
+def test_a_number_names_no_snapshot_of_qemus(embedded: LibvirtDriver) -> None:
+    domain = embedded.open()
+    with pytest.raises(InvalidName, match="'12' is a number"):
+        domain.create("12")
+    assert domain.create("n12") == "n12"
+
+
+def test_a_name_too_long_for_a_file_deviates_as_known(embedded: LibvirtDriver) -> None:
+    run = run_sequence(embedded, [ops.Create("x" * 247), ops.Create("y" * 248)])
+    assert len(run.steps) == 2
+    entries = known_of("libvirt", "9.0.0")
+    rules = rules_broken(run.steps[-1], run.differences, embedded.profile)
+    assert rules[:1] == ("NAME-8",)
+    assert [entry.operation for entry in entries if entry.rule in rules[:1]] == ["create"]
+
+
+@pytest.mark.parametrize("keep_root", [False, True])
+def test_a_crash_of_the_library_is_a_known_deviation_and_the_run_goes_on(
+    embedded: LibvirtDriver, keep_root: bool
+) -> None:
+    if not embedded.version.startswith("9.0."):
+        pytest.skip("the page speaks of 9.0.0")
+    grown = [ops.Create("a"), ops.Create("b"), ops.Revert("s1"), ops.Create("c"), ops.Create("d")]
+    run = run_sequence(embedded, [*grown, ops.RemoveSubtree("s1", keep_root=keep_root)])
+    assert [(one.part, "killed by SIGSEGV" in one.observed) for one in run.differences] == [("outcome", True)]
+    rules = rules_broken(run.steps[-1], run.differences, embedded.profile)
+    known = known_of("libvirt", embedded.version)
+    assert "remove_subtree" in [entry.operation for entry in known if entry.rule in rules[:1]]
+    assert run_sequence(embedded, grown).differences == ()
+
+
+def test_trees_on_qemu_are_as_specified(embedded: LibvirtDriver) -> None:
+    covered, found = toured(embedded, "tree", 2)
+    assert found == []
+    assert covered > 80
+
+
+@pytest.mark.parametrize("uri", ["test:///default", "qemu:///embed"])
+def test_nothing_is_left(opening: Opening, work: Path, uri: str) -> None:
+    driver = opening(uri)
+    domain = driver.open()
+    domain.start()
+    domain.create("on", memory=True)
+    driver.close()
+    assert list(work.iterdir()) == []
+    assert emulators_in(work) == []
+
+
+RUNNER = """
+import sys, time
+from pathlib import Path
+from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.drivers.libvirt import LibvirtDriver
+driver = LibvirtDriver(DriverOptions(target="qemu:///embed", work=Path(sys.argv[1])))
+driver.open().start()
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_runner_that_is_killed_leaves_no_qemu(embedded: LibvirtDriver, work: Path) -> None:
+    embedded.close()
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(work)], stdout=subprocess.PIPE)
+    assert runner.stdout is not None
+    with runner:
+        try:
+            said = runner.stdout.readline()
+            running = emulators_in(work)
+        finally:
+            runner.kill()
+    assert said == b"up\n"
+    assert len(running) == 1
+    give_up = time.monotonic() + 30
+    while (emulators_in(work) or any(work.iterdir())) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert emulators_in(work) == []
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("", "'no URI' is none of test:///default"),
+        ("xen:///", "is none of"),
+        ("test:///no/such/file.xml", "there is no file"),
+        ("qemu:///embed?root=relative", "has to be absolute"),
+    ],
+)
+def test_what_cannot_be_brought_up_says_why(opening: Opening, work: Path, uri: str, said: str) -> None:
+    opening("qemu:///embed" if uri.startswith("qemu") else "test:///default").close()
+    with pytest.raises(DriverUnavailable, match=said):
+        LibvirtDriver(DriverOptions(target=uri, work=work))
+
+
+# --- documents, without libvirt ----------------------------------------------------
+
+
+def test_documents_hold_what_they_were_given() -> None:
+    document = snapshot_document("a<\r>", "in\ntwo lines & more", "no")
+    assert document == (
+        "<domainsnapshot><name>a&lt;&#13;&gt;</name><description>in\ntwo lines &amp; more</description>"
+        '<memory snapshot="no"/></domainsnapshot>'
+    )
+    assert read_snapshot(described(document, "new"))["description"] == "new"
+    assert read_snapshot(described(described(document, "new"), ""))["description"] == ""
+    entries = {"key<1>": "value & more", "key\"2'": "x"}
+    assert read_metadata(configuration_document(entries)) == entries
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("a\tb", True), ("\x0b", False), ("\ud800", False), ("\U0001f4be", True)]
+)
+def test_what_xml_can_hold(text: str, fits: bool) -> None:
+    assert carried(text) is fits
