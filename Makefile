@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
 EVERYTHING := .[dev,docs]
 
-.PHONY: check test dev lint bench docs packages test-packages clean
+.PHONY: check test dev lint bench docs packages test-packages libvirt-python clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -20,7 +20,7 @@ check: packages $(INSTALLED)
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
 	fi
 
-test: packages test-packages dev
+test: packages test-packages dev libvirt-python
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
@@ -77,7 +77,19 @@ test-packages:
 	    [ -e /usr/share/libvirt/schemas/domainsnapshot.rng ] || missing="$$missing libvirt0"; \
 	    command -v virt-xml-validate >/dev/null || missing="$$missing libvirt-clients"; \
 	    command -v xmllint >/dev/null || missing="$$missing libxml2-utils"; \
+	    [ -e /usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so ] || missing="$$missing libvirt-daemon libvirt-daemon-driver-qemu"; \
+	    command -v qemu-system-x86_64 >/dev/null || missing="$$missing qemu-system-x86"; \
+	    pkg-config --exists libvirt 2>/dev/null || missing="$$missing libvirt-dev pkg-config"; \
+	    command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	    $(PYTHON) -c 'import sysconfig; open(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || missing="$$missing python3-dev"; \
 	    command -v unshare >/dev/null || missing="$$missing util-linux";)
+
+# libvirt's bindings are compiled, so they come only where libvirt's headers are.
+libvirt-python: dev
+	@if pkg-config --exists libvirt 2>/dev/null && ! $(BIN)/python -c 'import libvirt' 2>/dev/null; then \
+	    if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -c constraints.txt libvirt-python; \
+	    else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt libvirt-python; fi; \
+	fi
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
