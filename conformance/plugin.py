@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.snaptree_seed = int.from_bytes(os.urandom(3), "big")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand the seed to an xdist worker; called by xdist alone."""
     node.workerinput["snaptree_seed"] = node.config.option.snaptree_seed
