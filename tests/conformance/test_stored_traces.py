@@ -50,3 +50,24 @@ def test_recorded_answers_are_still_judged_as_wrong(path: Path) -> None:
     assert len(run.steps) == len(trace.steps), "the last step is the one that is wrong"
     rule = trace.header.note.partition(":")[0]
     assert rule in rules_broken(run.steps[-1], run.differences, profile)
+
+
+REAL = sorted((Path(__file__).parents[1] / "traces" / "real").glob("*.jsonl"))
+
+
+def test_every_profile_whose_driver_exists_has_a_trace_of_the_real_system() -> None:
+    recorded = {read_trace(path).header.profile for path in REAL}
+    assert recorded == {"qemu", "libvirt", "libvirt-test"}
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_model_explains_what_a_real_system_did(path: Path) -> None:
+    trace = read_trace(path)
+    run = run_sequence(
+        Playback(trace, load_profile(trace.header.profile)),
+        trace.operations,
+        trace.header.disks,
+        persistent=trace.header.persistent,
+    )
+    assert run.differences == ()
+    assert len(run.steps) == len(trace.steps) > 10
