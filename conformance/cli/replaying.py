@@ -59,7 +59,9 @@ def judge_command(trace: TraceFile, profile: ProfileName = None) -> int:
             raise Problem(f"{trace}: step {blind[0]} has no outcome to be judged", NOTHING_TESTED)
         driver: Any = Playback(recorded, judged_by)
         header = recorded.header
-        run = run_sequence(driver, recorded.operations, header.disks, persistent=header.persistent)
+        run = run_sequence(
+            driver, recorded.operations, header.disks, persistent=header.persistent, finish=False
+        )
         _heading(console, recorded, "judged by the model", judged_by)
         return _told(console, run, judged_by, "judge")
 

@@ -44,7 +44,11 @@ def test_recorded_answers_are_still_judged_as_wrong(path: Path) -> None:
     trace = read_trace(path)
     profile = load_profile(trace.header.profile)
     run = run_sequence(
-        Playback(trace, profile), trace.operations, trace.header.disks, persistent=trace.header.persistent
+        Playback(trace, profile),
+        trace.operations,
+        trace.header.disks,
+        persistent=trace.header.persistent,
+        finish=False,
     )
     assert run.differences
     assert len(run.steps) == len(trace.steps), "the last step is the one that is wrong"
@@ -68,6 +72,7 @@ def test_model_explains_what_a_real_system_did(path: Path) -> None:
         trace.operations,
         trace.header.disks,
         persistent=trace.header.persistent,
+        finish=False,
     )
     assert run.differences == ()
     assert len(run.steps) == len(trace.steps) > 10
