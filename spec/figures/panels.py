@@ -46,8 +46,10 @@ def example_panels(example: Example) -> tuple[Panel, ...]:
             shown = _Scene(f"{text} is refused: {kinds}", domain, marks_before(would, refused=True))
         else:
             shown = _Scene(f"{text} gives {_told(domain, outcome.result)}", domain, {})
-        # The plain tree first would be the same picture twice.
-        scenes = [shown] if len(scenes) == 1 else [*scenes, shown]
+        if len(scenes) == 1 and not example.settings:
+            scenes = [shown]  # the plain tree first would be the same picture twice
+        else:
+            scenes.append(shown)
     return _panels(scenes)
 
 
