@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from snaptree.simulator.state import State
 from snaptree.spec.outcomes import (
+    Busy,
     InvalidArgument,
     InvalidName,
     InvalidPowerState,
@@ -24,11 +25,23 @@ UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 
 
 def mutation(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """A call that changes something: admitted first, journalled, and undone if it fails."""
+    """A call that changes something: admitted first, journalled, and undone if it fails.
+
+    Of two at once, the later is ``Busy``; a look-up waits, and so sees no tree in between.
+    """
     name = method.__name__
 
     @wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not self.turn.acquire(blocking=False):
+            raise Busy("another call is changing the domain")
+        try:
+            with self.sight:
+                return changed(self, *args, **kwargs)
+        finally:
+            self.turn.release()
+
+    def changed(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         admit(self, name)
         journal = self.journal
         if journal.under_way is not None:
@@ -53,8 +66,9 @@ def look_up(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P
 
     @wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        admit(self, name)
-        return method(self, *args, **kwargs)
+        with self.sight:
+            admit(self, name)
+            return method(self, *args, **kwargs)
 
     return call
 

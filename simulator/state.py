@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from threading import RLock
 from typing import Any
 
 from snaptree.simulator.journal import Journal
@@ -23,6 +24,9 @@ class State:
         self.profile = profile
         self.pool = Pool()
         self.journal = Journal()
+        # Whoever changes something has the turn; whoever looks, or changes, has the sight.
+        self.turn = RLock()
+        self.sight = RLock()
         self.ground = Node("", 0)
         self.nodes: dict[str, Node] = {}
         self.hidden: dict[str, Node] = {}
@@ -95,6 +99,10 @@ class State:
 
     def observe(self) -> dict[str, Any]:
         """Everything that can be seen; changes nothing."""
+        with self.sight:
+            return self._shown()
+
+    def _shown(self) -> dict[str, Any]:
         epoch = self.pool.epoch
         return {
             "snapshots": [node.show(epoch) for node in self.nodes.values()],

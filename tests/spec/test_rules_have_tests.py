@@ -19,14 +19,8 @@ UNREAL = {"MERGE-7", "MERGE-999", "REFUSE-99"}
 """Ids that tests use for rules that are not there."""
 
 UNTESTED = {
-    # No method runs operations on one domain side by side yet; the report counts them as not judged.
-    "CONCUR-1",
-    "CONCUR-2",
-    "CONCUR-3",
     # Measured in benchmarks/growth.py: speed is never asserted in a test.
     "LIMIT-3",
-    # What an adapter looks at before it calls its hypervisor cannot be seen from outside.
-    "PROFILE-3",
 }
 
 

@@ -190,6 +190,7 @@ def test_names_come_back_as_they_were(in_memory: LibvirtDriver) -> None:
 
 
 def test_one_delete_is_called_only_where_it_means_what_was_asked(in_memory: LibvirtDriver) -> None:
+    """PROFILE-3: the driver looks first."""
     domain = in_memory.open()
     for name in ("a", "b"):
         domain.create(name)
