@@ -2,6 +2,13 @@
 
 JSON documents (profile, trace, report, messages) have a JSON Schema each, named
 ``NAME.schema.json`` in this folder.
+
+Compatibility: a trace and a report say the number of their format (``trace``,
+``report``). Snaptree reads every document that an earlier release wrote with the
+same number, and refuses another number in one line. The number is raised when a
+document that was valid would no longer be, or would mean something else. Keys
+that may be absent can be added under the same number. A profile has no number:
+one that was valid stays valid until the first number of the specification changes.
 """
 
 from __future__ import annotations
