@@ -46,7 +46,7 @@ class DeleteCalls(Tree):
         if active and parent is self.ground:
             admit_feature(self, "reset_to_base")
         if active:
-            # Stand on the snapshot for now: it has the point that the parent will have.
+            # Stand on the snapshot meanwhile: it has the point that the parent will have.
             self.stand_on(node, resume_as or "off")
         self.demolish(lost)
         self._promote(node)

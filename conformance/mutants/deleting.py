@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptree.conformance.drivers.simulator import SimulatedDomain
 from snaptree.conformance.mutants.mutant import breaks
-from snaptree.conformance.mutants.tampering import nothing_folded_into, overwrite, standing_on
+from snaptree.conformance.mutants.tampering import nothing_folded_into, overwrite_parent, standing_on
 from snaptree.simulator.admission import admit_snapshot
 from snaptree.spec.outcomes import WouldDiscard
 
@@ -43,10 +43,7 @@ class RefusedAfterTheWork(SimulatedDomain):
         try:
             super().merge_into_parent(snapshot)
         except WouldDiscard:
-            node = self.nodes[snapshot]
-            assert node.over is not None, "every snapshot stands on something"
-            for disk, layer in node.layers.items():
-                overwrite(node.over.layers[disk], layer.blocks)
+            overwrite_parent(self.nodes[snapshot])
             raise
 
 

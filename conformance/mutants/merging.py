@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptree.conformance.drivers.simulator import SimulatedDomain
 from snaptree.conformance.mutants.mutant import breaks
-from snaptree.conformance.mutants.tampering import nothing_folded_into, overwrite, spoil, standing_on
+from snaptree.conformance.mutants.tampering import nothing_folded_into, overwrite_parent, spoil, standing_on
 from snaptree.spec.outcomes import WouldDiscard
 
 # --- into the children ------------------------------------------------------------
@@ -95,10 +95,7 @@ class MergedWithoutLooking(SimulatedDomain):
             super().merge_into_parent(snapshot)
         except WouldDiscard:
             # What qemu-img commit does: it knows one layer and its backing file, and no other overlay.
-            node = self.nodes[snapshot]
-            assert node.over is not None, "every snapshot stands on something"
-            for disk, layer in node.layers.items():
-                overwrite(node.over.layers[disk], layer.blocks)
+            overwrite_parent(self.nodes[snapshot])
             self.remove_subtree(snapshot)
 
 

@@ -38,3 +38,10 @@ def nothing_folded_into(layers: Iterable[Layer]) -> Iterator[None]:
     yield
     for layer, blocks in own:
         layer.become(blocks, layer.horizon, layer.backing)
+
+
+def overwrite_parent(node: Node) -> None:
+    """Put what a snapshot's own layers hold into the layers below, whoever else stands on those."""
+    assert node.over is not None, "every snapshot stands on something"
+    for disk, layer in node.layers.items():
+        overwrite(node.over.layers[disk], layer.blocks)
