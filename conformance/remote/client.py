@@ -263,12 +263,18 @@ def _seconds(setting: str | None) -> float:
 
 
 def _last_words(process: Process) -> str:
-    said = process.last_words()
-    return f"; its last words: {said[-1500:]}" if said else ""
+    said = _shortened(process.last_words())
+    return f"; its last words: {said}" if said else ""
 
 
 def _said_last(process: Process) -> str:
-    return process.last_words()[-1500:] or "without a word"
+    return _shortened(process.last_words()) or "without a word"
+
+
+def _shortened(said: str) -> str:
+    # What happened stands first in a crash report, where it happened last; how long the paths
+    # in between are decides nothing.
+    return said if len(said) <= 1500 else f"{said[:700]}\n…\n{said[-700:]}"
 
 
 def _tell(text: str) -> None:
