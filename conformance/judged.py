@@ -12,9 +12,17 @@ from snaptree.conformance.crew import WorkerFailed
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers import UnknownDriver
-from snaptree.conformance.known import KnownDeviationsError, read_known
+from snaptree.conformance.known import KnownDeviationsError
 from snaptree.conformance.reports.terminal import deviation_report
-from snaptree.conformance.request import BadBound, Heading, NotJudgeable, Request, parse_budget, prepare
+from snaptree.conformance.request import (
+    BadBound,
+    Heading,
+    NotJudgeable,
+    Request,
+    listed,
+    parse_budget,
+    prepare,
+)
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.verdict import RuleResult, judge
 from snaptree.spec.profiles import ProfileError
@@ -60,9 +68,7 @@ def judged(options: SuiteOptions) -> Judged | str:
         heading, bounds = prepare(
             Request(asked, driver_options, options.seed, options.jobs, options.snapshots, budget)
         )
-        known = (
-            [] if options.deviations is None else read_known(Path(options.deviations), heading.driver_version)
-        )
+        known = listed(options.deviations, heading).entries
         outcome = run_methods(asked, driver_options, heading.profile, bounds, lambda _outcome, _result: None)
     except DriverUnavailable as error:
         return f"{error}" + (f"; install it with: {error.install}" if error.install else "")

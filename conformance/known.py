@@ -8,6 +8,8 @@ A TOML file per driver, so that CI stays green and tells when one is mended::
     driver_version = "7.2"        # a prefix; empty for every version
     reason = "commit does not look at the parent's other overlays"
     link = "https://…"
+
+The files for hypervisors that others ship are part of snaptree, one for each profile.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +45,14 @@ class Known:
     def matches(self, found: Deviation) -> bool:
         """Whether a deviation is this one: the same rule in the same call."""
         return self.rule in found.rules[:1] and self.operation == found.operation.call
+
+
+def shipped_known(profile: str) -> Path | None:
+    """The file that comes with snaptree for the hypervisors of a profile, None where there is none."""
+    if not profile.replace("-", "").isalnum():
+        return None  # a name from a file of the user's own; it never becomes a path
+    path = Path(str(files("snaptree.conformance"))) / "known_deviations" / f"{profile}.toml"
+    return path if path.is_file() else None
 
 
 def read_known(path: Path, driver_version: str) -> list[Known]:

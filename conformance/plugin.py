@@ -27,7 +27,7 @@ _OPTIONS = (
     ("snapshots", "every transition of every tree of up to N snapshots", int),
     ("budget", "time for everything: 90s, 5m, 1h", str),
     ("level", "must, or should: whether SHOULD rules fail as well", str),
-    ("deviations", "a TOML file of known deviations", str),
+    ("deviations", "a TOML file of known deviations; none: not even those that come with snaptree", str),
     ("work", "the folder to work in", str),
     ("qemu-bin", "the folder of qemu-img and qemu-io", str),
 )

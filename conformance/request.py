@@ -8,10 +8,12 @@ import secrets
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 from snaptree.conformance.driver import Driver, DriverOptions
 from snaptree.conformance.drivers import SHIPPED, open_driver
+from snaptree.conformance.known import Known, read_known, shipped_known
 from snaptree.conformance.methods.graph import SCOPES, Scope
 from snaptree.conformance.run import Bounds
 from snaptree.conformance.smoke import smoke
@@ -85,6 +87,34 @@ def prepare(request: Request) -> tuple[Heading, Bounds]:
             _needed_again(request.options),
         )
         return heading, _bounds(request, driver, heading)
+
+
+NO_DEVIATIONS: Final = "none"
+"""In place of a file of known deviations: every deviation counts, also one that comes with snaptree."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The known deviations that a run is judged with, and the file that lists them, if there is one."""
+
+    path: Path | None = None
+    entries: tuple[Known, ...] = ()
+
+
+def listed(given: str | None, heading: Heading, *, may_be_new: bool = False) -> Listed:
+    """What is known of the driver at hand: by the file that was named, else by the one that is shipped.
+
+    ``may_be_new`` is for a file that is going to be written. Raises KnownDeviationsError.
+    """
+    if given == NO_DEVIATIONS:
+        return Listed()
+    path = Path(given) if given is not None else None
+    if path is None:
+        shipped = SHIPPED.get(heading.asked.partition(":")[0])
+        path = shipped_known(heading.profile.name) if shipped is not None and shipped.foreign else None
+    if path is None or (may_be_new and not path.exists()):
+        return Listed(path)
+    return Listed(path, tuple(read_known(path, heading.driver_version)))
 
 
 def snaptree_version() -> str:

@@ -57,6 +57,11 @@ class Judgement:
     new: tuple[Deviation, ...]
     known: tuple[Deviation, ...]
     not_seen_again: tuple[Known, ...]
+    listed: tuple[Known, ...] = ()
+
+    def entry_of(self, found: Deviation) -> Known:
+        """The entry that a known deviation is known by."""
+        return next(entry for entry in self.listed if entry.matches(found))
 
     @property
     def exit_code(self) -> int:
@@ -92,7 +97,9 @@ def judge(
     new = [found for found in relevant if not any(entry.matches(found) for entry in known)]
     results = tuple(_rule_results(selected, outcome.tally.coverage, profile, new, expected))
     missing = tuple(entry for entry in known if not any(entry.matches(found) for found in relevant))
-    return Judgement(_verdict(outcome, results, new), results, tuple(new), tuple(expected), missing)
+    return Judgement(
+        _verdict(outcome, results, new), results, tuple(new), tuple(expected), missing, tuple(known)
+    )
 
 
 def _distinct(deviations: Iterable[Deviation], profile: Profile) -> list[Deviation]:

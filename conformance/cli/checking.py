@@ -24,14 +24,21 @@ from snaptree.conformance.cli.problems import (
 from snaptree.conformance.crew import WorkerFailed
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers import open_driver
-from snaptree.conformance.known import Known, read_known, write_known
+from snaptree.conformance.known import write_known
 from snaptree.conformance.methods.graph import SCOPES
 from snaptree.conformance.reports.files import write_report
 from snaptree.conformance.reports.progress import Watch
 from snaptree.conformance.reports.results import Finished
 from snaptree.conformance.reports.terminal import print_heading, print_report
 from snaptree.conformance.reports.words import plain
-from snaptree.conformance.request import Heading, Request, parse_budget, parse_graph, prepare
+from snaptree.conformance.request import (
+    NO_DEVIATIONS,
+    Request,
+    listed,
+    parse_budget,
+    parse_graph,
+    prepare,
+)
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.smoke import smoke
 from snaptree.conformance.verdict import judge
@@ -89,7 +96,12 @@ def check(
         int | None, typer.Option(min=1, max=64, help="Processes; each has its own driver.")
     ] = None,
     deviations: Annotated[
-        Path | None, typer.Option(help="A TOML file of known deviations; they do not count.")
+        str | None,
+        typer.Option(
+            help="A TOML file of known deviations, which do not count; default is the one that comes with "
+            f"snaptree for that driver. '{NO_DEVIATIONS}': all count.",
+            metavar="FILE",
+        ),
     ] = None,
     update: Annotated[
         bool, typer.Option("--update-deviations", help="Add what was found to that file; reasons by hand.")
@@ -104,7 +116,7 @@ def check(
     console = Console(highlight=False)
     if level not in ("must", "should"):
         raise Problem(f"--level is must or should, not {plain(level)}", WRONG_USAGE)
-    if update and deviations is None:
+    if update and deviations in (None, NO_DEVIATIONS):
         raise Problem("--update-deviations needs --deviations FILE", WRONG_USAGE)
     selected = _selected(only)
     options = driver_options(profile, work, qemu_bin, keep=keep)
@@ -114,15 +126,15 @@ def check(
         seconds = None if budget is None else parse_budget(budget)
         graphs = tuple(parse_graph(one) for one in graph or ())
         heading, bounds = prepare(Request(driver, options, seed, jobs, snapshots, seconds, graphs))
-        known = _known(deviations, heading, may_be_new=update)
-    print_heading(console, heading)
+        known = listed(deviations, heading, may_be_new=update)
+    print_heading(console, heading, known)
     with Watch(console, bounds.sampling) as watch, problems_told():
         try:
             outcome = run_methods(driver, options, heading.profile, bounds, watch.update)
         except WorkerFailed as error:
             raise Problem(f"a fault of snaptree itself, in a worker:\n{error}", OUR_FAULT) from None
     judgement = judge(
-        outcome, heading.profile, selected, known, level="should" if level == "should" else "must"
+        outcome, heading.profile, selected, known.entries, level="should" if level == "should" else "must"
     )
     finished = Finished(heading, bounds, outcome, judgement)
     folder = out if out is not None else REPORT_FOLDER if judgement.new else None
@@ -134,7 +146,7 @@ def check(
             failure = f"the report could not be written to {folder}: {error.strerror or error}"
     print_report(console, finished)
     if update and deviations is not None:
-        added = write_known(deviations, known, judgement.new, heading.driver_version)
+        added = write_known(Path(deviations), known.entries, judgement.new, heading.driver_version)
         console.print(f"{deviations}: {added} added; fill in the reasons", soft_wrap=True)
     if failure is not None:
         raise Problem(failure, UNAVAILABLE)
@@ -153,12 +165,6 @@ def _selected(only: list[str] | None) -> list[Rule]:
             NOTHING_TESTED,
         )
     return found
-
-
-def _known(deviations: Path | None, heading: Heading, *, may_be_new: bool) -> list[Known]:
-    if deviations is None or (may_be_new and not deviations.exists()):
-        return []
-    return read_known(deviations, heading.driver_version)
 
 
 def _writable(folder: Path) -> None:

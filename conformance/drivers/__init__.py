@@ -27,7 +27,9 @@ class Shipped:
 
     ``probe`` is the name under which ``snaptree drivers`` tries it, None where only
     its user can say what stands behind the colon. ``parallel`` says that several of
-    them may work side by side on one host.
+    them may work side by side on one host. ``foreign`` says that it drives a
+    hypervisor which answers for itself: what that is known to do otherwise comes
+    with snaptree.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Shipped:
     install: str
     probe: str | None
     parallel: bool = False
+    foreign: bool = False
 
 
 SHIPPED: Final[dict[str, Shipped]] = {
@@ -68,6 +71,7 @@ SHIPPED: Final[dict[str, Shipped]] = {
             " qemu-system-x86 qemu-utils pkg-config gcc python3-dev && pip install 'snaptree[libvirt]'",
             "libvirt:test:///default",
             parallel=True,
+            foreign=True,
         ),
         Shipped(
             "exec",

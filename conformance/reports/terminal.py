@@ -20,7 +20,7 @@ from snaptree.conformance.differences import Difference
 from snaptree.conformance.reports.results import Finished, rule_counts
 from snaptree.conformance.reports.trees import Note, Notes, Sketch, drawn, sketch_of, sketch_seen
 from snaptree.conformance.reports.words import duration, plain, spoken
-from snaptree.conformance.request import Heading
+from snaptree.conformance.request import NO_DEVIATIONS, Heading, Listed
 from snaptree.conformance.verdict import Verdict
 from snaptree.spec.rules import rule, specification_version
 
@@ -36,7 +36,7 @@ MOST_SHOWN: Final = 10
 """Deviations that are shown in full; the files hold all of them."""
 
 
-def print_heading(console: Console, heading: Heading) -> None:
+def print_heading(console: Console, heading: Heading, known: Listed) -> None:
     """What the run is made on: everything that is needed to repeat it."""
     console.print(
         Text.assemble(
@@ -48,6 +48,15 @@ def print_heading(console: Console, heading: Heading) -> None:
         ),
         soft_wrap=True,
     )
+    if known.entries:
+        console.print(
+            Text(
+                f"{_plural(len(known.entries), 'known deviation')} of this version: {known.path} "
+                f"(--deviations {NO_DEVIATIONS} counts them)",
+                style="dim",
+            ),
+            soft_wrap=True,
+        )
 
 
 def print_report(console: Console, finished: Finished) -> None:
@@ -69,9 +78,10 @@ def print_report(console: Console, finished: Finished) -> None:
     if len(judgement.new) > len(shown):
         console.print(f"\n{len(judgement.new) - len(shown)} more deviations are in the report's files.")
     for found in judgement.known:
-        console.print(
-            Text(f"known deviation {found.id}: {found.rules[0]} in {found.operation.call}", style="yellow")
-        )
+        entry = judgement.entry_of(found)
+        why = plain(entry.reason, 300) + (f" ({plain(entry.link)})" if entry.link else "")
+        about = f"known deviation {found.id}: {found.rules[0]} in {found.operation.call}: {why}"
+        console.print(Text(about, style="yellow"))
     for entry in judgement.not_seen_again:
         console.print(
             Text(
