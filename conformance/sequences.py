@@ -95,13 +95,16 @@ def run_sequence(
     persistent: bool = True,
     tally: Tally | None = None,
     finish: bool = True,
+    watch: bool = True,
 ) -> Run:
     """Carry out operations on a fresh domain until the first difference.
 
+    ``watch`` looks at the whole state after each step; without, answers alone are compared.
     ``finish`` looks at the end at what can only be seen then; a recording has no more to show.
     """
     with opened_domain(driver, disks, persistent=persistent) as domain:
         lockstep = Lockstep(domain, driver.profile, disks, persistent=persistent, tally=tally)
+        lockstep.watches = lockstep.watches and watch
         driver_ids = lockstep.identities.to_driver
         steps: list[Taken] = []
         ids: dict[str, str] = {}

@@ -13,7 +13,16 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from snaptree.conformance.cli import checking, lawful, looking, mutants, replaying, shelling, validating
+from snaptree.conformance.cli import (
+    checking,
+    comparing,
+    lawful,
+    looking,
+    mutants,
+    replaying,
+    shelling,
+    validating,
+)
 from snaptree.conformance.cli.problems import INTERRUPTED, LEGEND, OUR_FAULT, WRONG_USAGE, Problem
 
 app = typer.Typer(
@@ -35,6 +44,7 @@ app.command("profiles")(looking.profiles)
 app.command("replay")(replaying.replay)
 app.command("judge")(replaying.judge_command)
 app.command("shell")(shelling.shell_command)
+app.command("compare")(comparing.compare)
 app.command("laws")(lawful.laws_command)
 app.command("validate")(validating.validate)
 app.command("mutants")(mutants.mutants_command)
