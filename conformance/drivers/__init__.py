@@ -74,6 +74,14 @@ SHIPPED: Final[dict[str, Shipped]] = {
             foreign=True,
         ),
         Shipped(
+            "esx",
+            "snaptree.conformance.drivers.esx",
+            "EsxDriver",
+            "ESX or vCenter: esx:https://HOST; esx:vcsim and esx:vcsim-vcenter bring a simulated one up",
+            "pip install 'snaptree[esx]' && snaptree drivers --install vcsim",
+            "esx:vcsim",
+        ),
+        Shipped(
             "exec",
             "snaptree.conformance.drivers.exec",
             "ExecDriver",

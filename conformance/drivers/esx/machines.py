@@ -1,0 +1,180 @@
+"""The virtual machines that a run works on, and the guard around all others.
+
+A machine that is made has a name under a prefix that no other run has, and a note
+that says where it comes from. A machine that is lent has to say itself that it may be
+worked on: it is off, has no snapshots, and its notes hold the word ``LENT``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from itertools import count
+from typing import Any, Final, Protocol
+
+from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers.esx.faults import EsxError
+from snaptree.conformance.drivers.esx.placing import Place, found
+from snaptree.conformance.drivers.esx.session import Session
+from snaptree.conformance.drivers.esx.tasks import awaited
+from snaptree.conformance.drivers.esx.tree import read_tree
+from snaptree.spec.outcomes import Refusal
+
+PREFIX: Final = "snaptree-"
+
+LENT: Final = "snaptree: disposable"
+"""What the notes of a machine say whose owner lends it."""
+
+NOTE: Final = "Made by snaptree for a conformance run, and removed at its end."
+
+_MEMORY: Final = 32
+"""MiB: such a machine boots nothing."""
+
+
+class Machines(Protocol):
+    """Where a domain's machine comes from, and where it goes."""
+
+    words: str
+
+    def fresh(self, disks: Mapping[str, int]) -> Any:
+        """A machine that is off and has no snapshots."""
+
+    def give_back(self, machine: Any, issued: Collection[str]) -> None:
+        """What becomes of it at the end; ``issued`` are the snapshots that this run made on it.
+
+        Raises EsxError for what stays on the host.
+        """
+
+
+class MadeMachines:
+    """Machines that are made for each domain and destroyed after it.
+
+    Raises DriverUnavailable where something on the host bears the prefix already.
+    """
+
+    def __init__(self, session: Session, place: Place, within: float, prefix: str | None = None) -> None:
+        self._session = session
+        self._place = place
+        self._within = within
+        self._prefix = f"{PREFIX}{secrets.token_hex(4)}-" if prefix is None else prefix
+        self._numbers = count(1)
+        self.words = (
+            f"virtual machines named {self._prefix}1, {self._prefix}2 and so on (1 CPU, {_MEMORY} MiB, small "
+            f"thin disks, no network, no guest), one at a time, in {place.words}; each is destroyed after use"
+        )
+        self._nobody_elses()
+
+    def _nobody_elses(self) -> None:
+        inside = self._session.property(self._place.folder, "childEntity") or []
+        machines = [one for one in inside if isinstance(one, self._session.vim.VirtualMachine)]
+        names = [str(one.get("name", "")) for one in self._session.read(machines, ["name"])]
+        foreign = sorted(name for name in names if name.startswith(self._prefix))
+        if foreign:
+            raise DriverUnavailable(
+                f"{foreign[0]} is on the host already, and this run did not make it; nothing was changed"
+            )
+
+    def fresh(self, disks: Mapping[str, int]) -> Any:
+        """A machine with thin disks of those sizes."""
+        session, place = self._session, self._place
+        spec = _spec(session.vim, f"{self._prefix}{next(self._numbers)}", place.datastore, disks)
+        task = session.ask(lambda: place.folder.CreateVM_Task(spec, place.pool))
+        return awaited(session, task, f"making {spec.name}", self._within)
+
+    def give_back(self, machine: Any, issued: Collection[str]) -> None:
+        """Turn it off and destroy it with its snapshots. One that is gone already is no matter."""
+        del issued
+        session = self._session
+        try:
+            turned_off(session, machine, self._within)
+            task = session.ask(machine.Destroy_Task)
+            awaited(session, task, "destroying the machine", self._within)
+        except Refusal as refusal:
+            if refusal.native is None or refusal.native.get("code") != "ManagedObjectNotFound":
+                raise EsxError(f"{machine._moId} stays on the host: {refusal}") from None
+
+
+class LentMachine:
+    """One machine that its owner lends. Raises DriverUnavailable unless it is fit for that."""
+
+    def __init__(self, session: Session, path: str, within: float) -> None:
+        self._session = session
+        self._within = within
+        self._path = path
+        self._machine = found(session, path, session.vim.VirtualMachine, "virtual machine")
+        self._unused()
+        self.words = (
+            f"snapshots of the virtual machine {path} alone, which is also turned on and off; "
+            "they are removed after use, and what its disks hold may have changed then"
+        )
+
+    def _unused(self) -> None:
+        """Raise DriverUnavailable for a machine that somebody may still need."""
+        paths = ("snapshot", "runtime.powerState", "config.annotation", "config.template")
+        seen = self._session.read([self._machine], paths)[0]
+        why = None
+        if LENT not in str(seen.get("config.annotation", "")):
+            why = f'its notes do not hold "{LENT}"'
+        elif seen.get("config.template"):
+            why = "it is a template"
+        elif getattr(seen.get("snapshot"), "rootSnapshotList", None):
+            why = "it has snapshots that this run did not make"
+        elif seen.get("runtime.powerState") != "poweredOff":
+            why = "it is not off"
+        if why is not None:
+            raise DriverUnavailable(f"{self._path} is not touched: {why}")
+
+    def fresh(self, disks: Mapping[str, int]) -> Any:
+        """The machine, once more looked at."""
+        del disks
+        self._unused()
+        return self._machine
+
+    def give_back(self, machine: Any, issued: Collection[str]) -> None:
+        """Turn it off and remove the snapshots, if this run made all of them; else its own alone."""
+        session = self._session
+        turned_off(session, machine, self._within)
+        listed = read_tree(session.property(machine, "snapshot")).entries
+        if all(one.id in issued for one in listed):
+            task = session.ask(machine.RemoveAllSnapshots_Task)
+            awaited(session, task, "removing all snapshots", self._within)
+            return
+        for one in listed:
+            if one.id in issued:
+                task = session.ask(lambda one=one: one.native.RemoveSnapshot_Task(removeChildren=False))
+                awaited(session, task, f"removing {one.id}", self._within)
+        raise EsxError(f"{self._path} has snapshots that this run did not make: they stay")
+
+
+def turned_off(session: Session, machine: Any, within: float) -> None:
+    """Turn a machine off that is not. Raises as ``Session.ask``."""
+    if session.property(machine, "runtime.powerState") not in ("poweredOff", None):
+        awaited(session, session.ask(machine.PowerOffVM_Task), "turning off", within)
+
+
+def _spec(vim: Any, name: str, datastore: str, disks: Mapping[str, int]) -> Any:
+    """What a machine is made from."""
+    device = vim.vm.device
+    controller = device.ParaVirtualSCSIController(
+        key=-1, busNumber=0, sharedBus=device.VirtualSCSIController.Sharing.noSharing
+    )
+    add = device.VirtualDeviceSpec.Operation.add
+    changes = [device.VirtualDeviceSpec(operation=add, device=controller)] if disks else []
+    for unit, (_, size) in enumerate(sorted(disks.items())):
+        backing = device.VirtualDisk.FlatVer2BackingInfo(
+            fileName=f"[{datastore}]", diskMode="persistent", thinProvisioned=True
+        )
+        disk = device.VirtualDisk(
+            key=-10 - unit, controllerKey=-1, unitNumber=unit, backing=backing, capacityInKB=max(1024, size // 1024)
+        )
+        create = device.VirtualDeviceSpec.FileOperation.create
+        changes.append(device.VirtualDeviceSpec(operation=add, fileOperation=create, device=disk))
+    return vim.vm.ConfigSpec(
+        name=name,
+        annotation=NOTE,
+        guestId="otherGuest",
+        numCPUs=1,
+        memoryMB=_MEMORY,
+        files=vim.vm.FileInfo(vmPathName=f"[{datastore}]"),
+        deviceChange=changes,
+    )

@@ -1,0 +1,165 @@
+"""What runs behind the boundary: a session on the host that the target names, and domains on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.esx.credentials import read_credentials
+from snaptree.conformance.drivers.esx.domain import EsxDomain
+from snaptree.conformance.drivers.esx.faults import ConnectionLost, EsxError
+from snaptree.conformance.drivers.esx.library import load
+from snaptree.conformance.drivers.esx.machines import LentMachine, MadeMachines, Machines
+from snaptree.conformance.drivers.esx.placing import place_for
+from snaptree.conformance.drivers.esx.session import Session, trust
+from snaptree.conformance.drivers.esx.settings import Settings, read_address, read_settings
+from snaptree.conformance.drivers.esx.simulated import Mode, Simulated
+from snaptree.spec.outcomes import Refusal
+from snaptree.spec.profiles import load_profile
+
+PROFILE: Final = "esx"
+
+SIMULATED: Final[Mapping[str, Mode]] = {"vcsim": "esx", "vcsim-vcenter": "vcenter"}
+
+_IN_THE_SIMULATED_VCENTER: Final = Settings(
+    folder="DC0/vm", resource_pool="DC0/host/DC0_C0/Resources", datastore="LocalDS_0"
+)
+"""It has several of each, as a real one has: somebody has to choose."""
+
+
+class ServedEsx:
+    """One session on a host, made anew for the next domain when it breaks."""
+
+    name: str = "esx"
+    kept_at: Path | None = None
+
+    def __init__(self, options: DriverOptions) -> None:
+        self._pyvmomi = load()
+        self._options = options
+        self._settings = read_settings(options.settings)
+        self._simulated: Simulated | None = None
+        self._left: list[EsxDomain] = []
+        self.profile = load_profile(options.profile or PROFILE)
+        self.name = f"esx {options.target}" if options.target in SIMULATED else "esx"
+        self._session = self._begun()
+        try:
+            self._machines = self._placed()
+            about = self._session.content.about
+        except Refusal as refusal:
+            self._end()
+            raise DriverUnavailable(f"{self._session.address}: {refusal}") from None
+        except BaseException:
+            self._end()
+            raise
+        simulated = self._simulated
+        self.version = about.fullName if simulated is None else f"vcsim {simulated.version}, {about.fullName}"
+        self.announcement = f"on {self._session.address}, {self.version}: {self._machines.words}; nothing else is changed"
+
+    def open(self, disks: Mapping[str, int] = DEFAULT_DISKS) -> EsxDomain:
+        """A machine that is off. Raises DriverUnavailable where none can be had."""
+        if self._session.lost is not None:
+            self._begin_anew()
+        within = self._settings.task_within
+        try:
+            machine = self._machines.fresh(disks)
+        except (Refusal, EsxError) as error:
+            raise DriverUnavailable(f"{self._session.address} gives no machine: {error}") from None
+        domain = _OpenedDomain(self._session, self._machines, machine, self.profile, within)
+        domain.left = self._left.append
+        return domain
+
+    def close(self) -> None:
+        """Give back what is still there, and log out."""
+        try:
+            if self._left and self._simulated is None:
+                self._session.renew()
+                self._give_back_what_was_left()
+        except DriverUnavailable as error:
+            _tell(f"{len(self._left)} virtual machines stay on the host: {error}")
+        finally:
+            self._end()
+
+    # --- steps ----------------------------------------------------------------
+
+    def _begun(self) -> Session:
+        """A session on the host, which is started first if it is a simulated one."""
+        target, within = self._options.target, self._settings.answer_within
+        if target in SIMULATED:
+            self._simulated = simulated = Simulated(SIMULATED[target], vcsim_binary(), self._options.work)
+            try:
+                return Session(self._pyvmomi, simulated.address, simulated.credentials, simulated.trust, within)
+            except BaseException:
+                simulated.close()
+                raise
+        address = read_address(target)
+        credentials = read_credentials(self._settings.credentials)
+        return Session(self._pyvmomi, address, credentials, trust(self._settings), within)
+
+    def _placed(self) -> Machines:
+        session, settings = self._session, self._settings
+        if settings.machine is not None:
+            return LentMachine(session, settings.machine, settings.task_within)
+        if self._options.target == "vcsim-vcenter":
+            ours = _IN_THE_SIMULATED_VCENTER
+            settings = replace(
+                settings,
+                folder=settings.folder or ours.folder,
+                resource_pool=settings.resource_pool or ours.resource_pool,
+                datastore=settings.datastore or ours.datastore,
+            )
+        return MadeMachines(session, place_for(session, settings), settings.task_within)
+
+    def _begin_anew(self) -> None:
+        """After a connection broke: a new vcsim, or another session on the same host."""
+        if self._simulated is not None:
+            self._left.clear()  # they went with it
+            self._end()
+            self._session = self._begun()
+            self._machines = self._placed()
+            return
+        self._session.renew()
+        self._give_back_what_was_left()
+
+    def _give_back_what_was_left(self) -> None:
+        while self._left:
+            domain = self._left.pop()
+            try:
+                domain.close()
+            except (Refusal, EsxError) as error:
+                _tell(f"a virtual machine stays on {self._session.address}: {error}")
+
+    def _end(self) -> None:
+        self._session.close()
+        simulated, self._simulated = self._simulated, None
+        if simulated is not None:
+            simulated.close()
+
+
+class _OpenedDomain(EsxDomain):
+    """A domain that its driver closes later where the connection is gone now."""
+
+    left: Callable[[EsxDomain], None]
+
+    def close(self) -> None:
+        """Give the machine back, now or when there is a connection again."""
+        if self.session.lost is not None:
+            self.left(self)
+            return
+        try:
+            super().close()
+        except ConnectionLost:
+            self.left(self)
+            raise
+
+
+def vcsim_binary() -> Path:
+    """Where the built simulator lies."""
+    return Path("/tmp/esx-lab/vcsim")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)

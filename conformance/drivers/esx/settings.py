@@ -1,0 +1,108 @@
+"""What can be said about a host beside its address, each as ``--setting NAME=VALUE``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.remote.client import DEADLINE
+
+KNOWN: Final[Mapping[str, str]] = {
+    "credentials": "a TOML file with user and password; without it they come from the environment",
+    "ca-file": "the certificate, in PEM, of the authority that signed the host's",
+    "insecure": "yes: do not look at the certificate at all",
+    "folder": "inventory path of the folder that machines are made in, such as DC0/vm/tests",
+    "resource-pool": "inventory path of their resource pool, such as DC0/host/cluster/Resources/tests",
+    "datastore": "name of the datastore of their files",
+    "machine": "inventory path of a machine that is lent, in place of machines that are made",
+    "deadline": "seconds for one call of the driver",
+}
+"""Every setting, and what it is."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as they were given; None where nothing was said."""
+
+    credentials: str | None = None
+    ca_file: str | None = None
+    insecure: bool = False
+    folder: str | None = None
+    resource_pool: str | None = None
+    datastore: str | None = None
+    machine: str | None = None
+    deadline: float = DEADLINE
+
+    @property
+    def answer_within(self) -> float:
+        """Seconds for one answer of the host. Less than the deadline, so that what hung can be named."""
+        return self.deadline * 0.4
+
+    @property
+    def task_within(self) -> float:
+        """Seconds for one task."""
+        return self.deadline * 0.8
+
+
+def read_settings(given: Mapping[str, str]) -> Settings:
+    """Raises DriverUnavailable for a setting that there is not, or that contradicts another."""
+    unknown = sorted(set(given) - set(KNOWN) - {"qemu-bin"})
+    if unknown:
+        raise DriverUnavailable(f"no setting {unknown[0]!r:.100}; there are {', '.join(KNOWN)}")
+    insecure = given.get("insecure", "no")
+    if insecure not in ("yes", "no"):
+        raise DriverUnavailable(f"the setting insecure is yes or no, not {insecure!r:.100}")
+    if insecure == "yes" and "ca-file" in given:
+        raise DriverUnavailable("ca-file says how to check the certificate, insecure not to: one of the two")
+    placed = [name for name in ("folder", "resource-pool", "datastore") if name in given]
+    if "machine" in given and placed:
+        raise DriverUnavailable(f"a machine that is lent has its place: {placed[0]} says nothing beside it")
+    return Settings(
+        credentials=given.get("credentials"),
+        ca_file=given.get("ca-file"),
+        insecure=insecure == "yes",
+        folder=given.get("folder"),
+        resource_pool=given.get("resource-pool"),
+        datastore=given.get("datastore"),
+        machine=given.get("machine"),
+        deadline=float(given.get("deadline", DEADLINE)),
+    )
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the host answers."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == HTTPS else f"{host}:{self.port}"
+
+
+HTTPS: Final = 443
+
+
+def read_address(target: str) -> Address:
+    """The host of ``https://HOST[:PORT]``. Raises DriverUnavailable, without repeating what may be a secret."""
+    wanted = "esx:https://HOST[:PORT], esx:vcsim or esx:vcsim-vcenter"
+    if "@" in target:
+        raise DriverUnavailable(
+            "a user or password does not belong into an address, where every user of this machine can read "
+            f"it; write {wanted}, and the rest into the environment"
+        )
+    try:
+        parts = urlsplit(target)
+        port = HTTPS if parts.port is None else parts.port
+    except ValueError:
+        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}") from None
+    if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/", "/sdk") or parts.query:
+        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}")
+    if re.search(r"[\s\x00-\x1f]", target):
+        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}")
+    return Address(parts.hostname, port)
