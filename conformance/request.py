@@ -146,12 +146,20 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
     scopes: list[tuple[Scope, int]] = [("tree", most or (4 if fast else 3)), ("storage", min(2, most or 2))]
     if driver.profile.claims("start"):
         scopes.append(("power", 1))
+    if _shows_configuration_alone(driver.profile):
+        scopes.append(("configuration", 2))
     bounds = Bounds(request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
     if not fast:
         bounds = replace(bounds, sampling=20.0, longest=20, batch=4)
     if request.budget is not None:
         bounds = replace(bounds, budget=request.budget, sampling=min(bounds.sampling, request.budget))
     return bounds
+
+
+def _shows_configuration_alone(profile: Profile) -> bool:
+    """Whether the configuration is the only content that can be written and read."""
+    written = profile.claims("configure") and not profile.claims("write_disk")
+    return written and profile.can_observe("configuration")
 
 
 def parse_graph(text: str) -> tuple[Scope, int]:

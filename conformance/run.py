@@ -132,6 +132,7 @@ _TITLES: dict[Scope, str] = {
     "storage": "retire, reclaim, subtrees",
     "memory": "trees with memory",
     "power": "power states",
+    "configuration": "trees that differ in configuration",
 }
 
 

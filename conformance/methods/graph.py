@@ -2,8 +2,9 @@
 
 The model computes it. A move is an operation with its target given by its place
 in the canonical order, so that it means the same in every domain of that shape.
-Before each create, every disk gets fresh content: no two points are then alike,
-and a mistake about which one is which cannot hide.
+Before each create, every disk gets fresh content (in the scope ``configuration``,
+an entry does): no two points are then alike, and a mistake about which one is
+which cannot hide.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final, Literal, get_args
 
 from snaptree.conformance.canonical import Code, Shape, is_dirty, shape_of
@@ -20,15 +22,17 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
 from snaptree.spec.semantics import step
-from snaptree.spec.state import Domain, blank_domain
+from snaptree.spec.state import Domain, Point, blank_domain
 
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "storage", "memory", "power"]
+Scope = Literal["tree", "storage", "memory", "power", "configuration"]
 """``tree``: the powered-off graph. ``storage``: with retire, reclaim and
 remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
-that hold memory or none. ``power``: with everything that power can be."""
+that hold memory or none. ``power``: with everything that power can be.
+``configuration``: the powered-off graph again, where what differs from point to
+point is the configuration: the only content that some hypervisors show."""
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
@@ -106,8 +110,7 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
         # What memory holds after a boot is the business of the other scope.
         yield from _memory_writes(domain)
         return
-    writable = "write_disk" in profile.operations and domain.managed_save is None
-    fresh = tuple(_fresh_writes(domain)) if writable else ()
+    fresh = tuple(_fresh_content(domain, profile, scope))
     if fresh and not is_dirty(domain):
         yield Move(("write",), fresh[-1], fresh[:-1])
     if len(domain.snapshots) < bound:
@@ -173,6 +176,24 @@ def _memory_writes(domain: Domain) -> Iterator[Move]:
         yield Move(("write_memory",), ops.WriteMemory(1 + domain.serial % 255))
 
 
+def _fresh_content(domain: Domain, profile: Profile, scope: Scope) -> Iterator[Operation]:
+    """What makes the active state differ from every point, as far as the profile has calls for it."""
+    if domain.managed_save is not None:
+        return
+    if scope == "configuration":
+        if profile.claims("configure"):
+            yield _fresh_entry(domain)
+    elif profile.claims("write_disk"):
+        yield from _fresh_writes(domain)
+
+
+def _fresh_entry(domain: Domain) -> Operation:
+    """One entry of the configuration with a value that no point of this domain has there."""
+    used = {point.configuration.get("content") for point in _points(domain)}
+    value = next(number for number in count(1) if str(number) not in used)
+    return ops.Configure("content", str(value))
+
+
 def _fresh_writes(domain: Domain) -> Iterator[Operation]:
     """One write to each disk with a value that no point of this domain has there.
 
@@ -188,5 +209,9 @@ def _fresh_writes(domain: Domain) -> Iterator[Operation]:
 
 
 def _values(domain: Domain, disk: str) -> set[int]:
-    points = [domain.base, domain.active, *(snapshot.point for snapshot in domain.snapshots.values())]
-    return {value for point in points if disk in point.disks for value in point.disks[disk].blocks.values()}
+    points = [point for point in _points(domain) if disk in point.disks]
+    return {value for point in points for value in point.disks[disk].blocks.values()}
+
+
+def _points(domain: Domain) -> list[Point]:
+    return [domain.base, domain.active, *(snapshot.point for snapshot in domain.snapshots.values())]

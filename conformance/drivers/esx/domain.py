@@ -82,8 +82,10 @@ class EsxDomain(LookedAt):
     @on_the_machine
     def revert(self, snapshot: SnapshotId, resume_as: str | None = None) -> None:
         """Make the active state what the snapshot holds; the host turns the machine on or off with it."""
-        self._no_wish(resume_as)
         target = self._made_here(snapshot)
+        if resume_as is not None:
+            self.found(self.tree(), snapshot)
+            self._no_wish(resume_as)
         self._done(f"revert to {snapshot}", lambda: target.RevertToSnapshot_Task(suppressPowerOn=False))
 
     @on_the_machine
@@ -109,9 +111,9 @@ class EsxDomain(LookedAt):
     @on_the_machine
     def discard_forced(self, snapshot: SnapshotId, resume_as: str | None = None) -> None:
         """Revert to the parent first if the active state would go with it, then remove the subtree."""
-        self._no_wish(resume_as)
         tree = self.tree()
         target = self.found(tree, snapshot)
+        self._no_wish(resume_as)
         if tree.carries_active(snapshot):
             parent = None if target.parent is None else tree.find(target.parent)
             if parent is None:
