@@ -280,7 +280,9 @@ class Driver(Protocol):
     """A hypervisor that is put under the suite.
 
     A driver class is constructed with one argument, ``DriverOptions``. It raises
-    ``DriverUnavailable`` when its host cannot be brought up.
+    ``DriverUnavailable`` when its host cannot be brought up. That changes nothing on the
+    host: a driver whose host others use may have an ``announcement``, a text that says
+    what its domains will make there, and where; it is shown before the first one is opened.
     """
 
     name: str

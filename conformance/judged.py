@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from snaptree.conformance.request import (
     listed,
     parse_budget,
     prepare,
+    settings_in,
 )
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.verdict import RuleResult, judge
@@ -43,6 +45,7 @@ class SuiteOptions:
     deviations: str | None = None
     work: str | None = None
     qemu_bin: str | None = None
+    setting: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,18 @@ class Judged:
     texts: dict[str, str]
 
 
-def judged(options: SuiteOptions) -> Judged | str:
-    """Run the main job. What prevents it is returned in words."""
-    settings = {} if options.qemu_bin is None else {"qemu-bin": options.qemu_bin}
-    driver_options = DriverOptions(
-        work=None if options.work is None else Path(options.work),
-        profile=options.profile,
-        settings=settings,
-    )
+def judged(options: SuiteOptions, announce: Callable[[str], None]) -> Judged | str:
+    """Run the main job. What prevents it is returned in words; ``announce`` as in ``prepare``."""
     asked = options.driver or "simulator"
     try:
+        driver_options = DriverOptions(
+            work=None if options.work is None else Path(options.work),
+            profile=options.profile,
+            settings=settings_in(options.setting, options.qemu_bin),
+        )
         budget = None if options.budget is None else parse_budget(options.budget)
         heading, bounds = prepare(
-            Request(asked, driver_options, options.seed, options.jobs, options.snapshots, budget)
+            Request(asked, driver_options, options.seed, options.jobs, options.snapshots, budget), announce
         )
         known = listed(options.deviations, heading).entries
         outcome = run_methods(asked, driver_options, heading.profile, bounds, lambda _outcome, _result: None)

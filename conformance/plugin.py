@@ -38,6 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("snaptree", "conformance of snapshot drivers (snaptree)")
     for name, about, kind in _OPTIONS:
         group.addoption(f"--snaptree-{name}", type=kind, default=None, help=about)
+    group.addoption(
+        "--snaptree-setting",
+        action="append",
+        default=[],
+        help="NAME=VALUE, for the driver; may repeat",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,7 +89,15 @@ def _judged(config: pytest.Config, jobs: int | None) -> Judged:
 
     given = {name.replace("-", "_"): config.getoption(f"--snaptree-{name}") for name, _, _ in _OPTIONS}
     given["jobs"] = given["jobs"] or jobs
-    result = judged(SuiteOptions(**given))
+    given["setting"] = tuple(config.getoption("--snaptree-setting"))
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+
+    def announce(text: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"snaptree: {text}")
+
+    result = judged(SuiteOptions(**given), announce)
     if isinstance(result, str):
         pytest.exit(f"snaptree: {result}", returncode=3)
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -25,7 +26,7 @@ class NotJudgeable(Exception):
 
 
 class BadBound(ValueError):
-    """A time or a graph that cannot be read; the text says how it is written."""
+    """A time, a graph or a setting that cannot be read; the text says how it is written."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,16 @@ class Heading:
     options: tuple[str, ...] = ()
 
 
-def prepare(request: Request) -> tuple[Heading, Bounds]:
+def prepare(request: Request, announce: Callable[[str], None]) -> tuple[Heading, Bounds]:
     """Bring the driver up once, see that it can be judged at all, and say what will be done.
 
-    Raises NotJudgeable, and what ``open_driver`` raises.
+    ``announce`` is told what the driver is about to make on its host, before it makes anything.
+    Raises NotJudgeable, and what ``open_driver`` and ``announce`` raise.
     """
     with closing(open_driver(request.driver, request.options)) as driver:
+        announcement = getattr(driver, "announcement", None)
+        if announcement is not None:
+            announce(str(announcement))
         for probe in smoke(driver):
             if probe.problem is not None:
                 raise NotJudgeable(
@@ -134,8 +139,8 @@ def _needed_again(options: DriverOptions) -> tuple[str, ...]:
     again: list[str] = []
     if options.profile is not None:
         again += ["--profile", options.profile]
-    if "qemu-bin" in options.settings:
-        again += ["--qemu-bin", options.settings["qemu-bin"]]
+    for name, value in options.settings.items():
+        again += [f"--{name}", value] if name == "qemu-bin" else ["--setting", f"{name}={value}"]
     return tuple(again)
 
 
@@ -169,6 +174,22 @@ def parse_graph(text: str) -> tuple[Scope, int]:
         if scope == known and bound.isascii() and bound.isdigit() and 1 <= int(bound) <= 6:
             return known, int(bound)
     raise BadBound(f"{text!r} is no graph; write SCOPE=N, SCOPE being {', '.join(SCOPES)}, and N 1 to 6")
+
+
+def settings_in(
+    given: Iterable[str], qemu_bin: str | None = None, *, insecure: bool = False
+) -> dict[str, str]:
+    """``NAME=VALUE``, each a setting of the driver's own. Raises BadBound."""
+    settings = {} if qemu_bin is None else {"qemu-bin": qemu_bin}
+    if insecure:
+        settings["insecure"] = "yes"
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not name or not separator:
+            # Not repeated: somebody may have tried to hand over a secret.
+            raise BadBound("a setting is written NAME=VALUE")
+        settings[name] = value
+    return settings
 
 
 _BUDGET: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?", re.ASCII)

@@ -38,6 +38,7 @@ from snaptree.conformance.request import (
     parse_budget,
     parse_graph,
     prepare,
+    settings_in,
 )
 from snaptree.conformance.run import run_methods
 from snaptree.conformance.smoke import smoke
@@ -61,16 +62,30 @@ QemuBin = Annotated[
     str | None,
     typer.Option("--qemu-bin", help="The folder of qemu-img and qemu-io; else SNAPTREE_QEMU_BIN, PATH."),
 ]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--setting", help="NAME=VALUE, a setting of the driver; may repeat.", metavar="NAME=VALUE"),
+]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Do not look at the host's certificate; for drivers that have one.")
+]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the domains for a post-mortem, and say where.")]
 
 
 def driver_options(
-    profile: str | None = None, work: Path | None = None, qemu_bin: str | None = None, *, keep: bool = False
+    profile: str | None = None,
+    work: Path | None = None,
+    qemu_bin: str | None = None,
+    setting: list[str] | None = None,
+    *,
+    insecure: bool = False,
+    keep: bool = False,
 ) -> DriverOptions:
-    """The options as a driver gets them. Raises Problem for a work folder that is none."""
+    """The options as a driver gets them. Raises Problem for a work folder that is none, and for a setting."""
     if work is not None and not work.is_dir():
         raise Problem(f"--work {plain(str(work), 200)} is not a folder; make it first", WRONG_USAGE)
-    settings = {"qemu-bin": qemu_bin} if qemu_bin is not None else {}
+    with problems_told():
+        settings = settings_in(setting or (), qemu_bin, insecure=insecure)
     return DriverOptions(work=work, keep=keep, profile=profile, settings=settings)
 
 
@@ -110,7 +125,13 @@ def check(
     profile: ProfileName = None,
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
+    setting: Setting = None,
+    insecure: Insecure = False,
     keep: Keep = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Bring the driver up, say what it would make and where, and end."),
+    ] = False,
 ) -> int:
     """Put a driver under the whole suite: the embedded simulator unless another is named."""
     console = Console(highlight=False)
@@ -119,13 +140,20 @@ def check(
     if update and deviations in (None, NO_DEVIATIONS):
         raise Problem("--update-deviations needs --deviations FILE", WRONG_USAGE)
     selected = _selected(only)
-    options = driver_options(profile, work, qemu_bin, keep=keep)
+    options = driver_options(profile, work, qemu_bin, setting, insecure=insecure, keep=keep)
+    if dry_run:
+        return _told_only(console, driver, options)
     if out is not None:
         _writable(out)
     with problems_told():
         seconds = None if budget is None else parse_budget(budget)
         graphs = tuple(parse_graph(one) for one in graph or ())
-        heading, bounds = prepare(Request(driver, options, seed, jobs, snapshots, seconds, graphs))
+        heading, bounds = prepare(
+            Request(driver, options, seed, jobs, snapshots, seconds, graphs),
+            lambda text: console.print(
+                plain(f"{driver} will make, {text}", 2000), markup=False, soft_wrap=True
+            ),
+        )
         known = listed(deviations, heading, may_be_new=update)
     print_heading(console, heading, known)
     with Watch(console, bounds.sampling) as watch, problems_told():
@@ -151,6 +179,15 @@ def check(
     if failure is not None:
         raise Problem(failure, UNAVAILABLE)
     return judgement.exit_code
+
+
+def _told_only(console: Console, driver: str, options: DriverOptions) -> int:
+    """What a run would make; bringing a driver up changes nothing on its host."""
+    with problems_told(), closing(open_driver(driver, options)) as opened:
+        announcement = getattr(opened, "announcement", None) or "nothing that anybody else would see"
+        console.print(plain(f"{driver} would make, {announcement}", 2000), markup=False, soft_wrap=True)
+    console.print("nothing was made and nothing was tested")
+    return NOTHING_TESTED
 
 
 def _selected(only: list[str] | None) -> list[Rule]:
@@ -181,10 +218,16 @@ def smoke_command(
     profile: ProfileName = None,
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
+    setting: Setting = None,
+    insecure: Insecure = False,
 ) -> int:
     """Ten calls that tell "your adapter is wrong" from "your hypervisor is wrong"."""
     console = Console(highlight=False)
-    with problems_told(), closing(open_driver(driver, driver_options(profile, work, qemu_bin))) as opened:
+    options = driver_options(profile, work, qemu_bin, setting, insecure=insecure)
+    with problems_told(), closing(open_driver(driver, options)) as opened:
+        announcement = getattr(opened, "announcement", None)
+        if announcement is not None:
+            console.print(plain(f"{driver} will make, {announcement}", 2000), markup=False, soft_wrap=True)
         wrong = None
         for probe in smoke(opened):
             wrong = probe.problem

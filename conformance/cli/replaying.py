@@ -12,7 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from snaptree.conformance.answers import said
-from snaptree.conformance.cli.checking import ProfileName, QemuBin, WorkFolder, driver_options
+from snaptree.conformance.cli.checking import (
+    Insecure,
+    ProfileName,
+    QemuBin,
+    Setting,
+    WorkFolder,
+    driver_options,
+)
 from snaptree.conformance.cli.problems import CONFORMS, DEVIATES, NOTHING_TESTED, Problem, problems_told
 from snaptree.conformance.deviations import described
 from snaptree.conformance.drivers import open_driver
@@ -32,10 +39,12 @@ def replay(
     profile: ProfileName = None,
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
+    setting: Setting = None,
+    insecure: Insecure = False,
 ) -> int:
     """Run the operations of a trace on a driver, and compare after every step."""
     console = Console(highlight=False)
-    options = driver_options(profile, work, qemu_bin)
+    options = driver_options(profile, work, qemu_bin, setting, insecure=insecure)
     with problems_told():
         recorded = _read(trace)
         with closing(open_driver(driver, options)) as opened:

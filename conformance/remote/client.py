@@ -56,6 +56,7 @@ class RemoteDriver:
 
     name: str = "remote"
     fast: bool = False
+    announcement: str | None = None
     bringing_up: ClassVar[float] = BRINGING_UP
 
     def __init__(self, options: DriverOptions) -> None:
@@ -69,6 +70,8 @@ class RemoteDriver:
         said = self._introduced()
         self.name, self.version = str(said["name"]), str(said["version"])
         self.fast = said.get("fast") is True
+        announced = said.get("announcement")
+        self.announcement = announced if isinstance(announced, str) else None
         try:
             self.profile = profile_from(said["profile"])
         except BaseException:

@@ -91,6 +91,7 @@ class Served:
             "version": driver.version,
             "profile": record_of(driver.profile),
             "fast": bool(getattr(driver, "fast", False)),
+            "announcement": getattr(driver, "announcement", None),
         }
 
     def _open(self, disks: dict[str, int], persistent: bool) -> Json:

@@ -27,4 +27,7 @@ def configuration_in(options: Iterable[Any] | None) -> dict[str, str]:
     for option in options or ():
         if option.key.startswith(PREFIX):
             found.setdefault(option.key.removeprefix(PREFIX), []).append(str(option.value))
-    return {key: " and ".join(map(repr, values)) if len(values) > 1 else values[0] for key, values in found.items()}
+    return {
+        key: " and ".join(map(repr, values)) if len(values) > 1 else values[0]
+        for key, values in found.items()
+    }

@@ -18,7 +18,7 @@ from typing import Final
 from snaptree.conformance.driver import DriverUnavailable
 
 USER: Final = "SNAPTREE_ESX_USER"
-PASSWORD: Final = "SNAPTREE_ESX_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD: Final = "SNAPTREE_ESX_PASSWORD"
 
 HIDDEN: Final = "(hidden)"
 
@@ -58,9 +58,7 @@ def _from_file(path: Path) -> Credentials:
             # Of the file that is open, not of whatever lies there now.
             status = os.fstat(source.fileno())
             if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise DriverUnavailable(
-                    f"others can read or change {path}, or it is not yours: chmod 600 it, and change the password"
-                )
+                raise DriverUnavailable(f"others can read or change {path}, or it is not yours: chmod 600 it")
             record = tomllib.load(source)
     except OSError as error:
         raise DriverUnavailable(f"{path} cannot be read: {error.strerror or 'no file'}") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from snaptree.conformance.driver import Json, SnapshotId
+from snaptree.conformance.driver import SnapshotId
 from snaptree.conformance.drivers.esx import configuration
 from snaptree.conformance.drivers.esx.faults import EsxError
 from snaptree.conformance.drivers.esx.looking import LookedAt, on_the_machine
@@ -169,7 +169,6 @@ class EsxDomain(LookedAt):
         self._done(f"set {key!r:.80}", lambda: self.machine.ReconfigVM_Task(spec))
 
     # --- the end --------------------------------------------------------------
-
 
     def close(self) -> None:
         """Give the machine back. One whose session is gone is left to whoever begins the next."""

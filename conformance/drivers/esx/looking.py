@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -16,6 +16,8 @@ from snaptree.spec.profiles import Profile
 Looking = TypeVar("Looking", bound="LookedAt")
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Entries = list[Entry]
 
 _OPTIONS: Final = "config.extraConfig"
 
@@ -133,7 +135,7 @@ class LookedAt:
             raise NoSuchSnapshot(f"no snapshot {snapshot!r:.300}")
         return entry
 
-    def in_order(self, tree: Tree) -> list[Entry]:
+    def in_order(self, tree: Tree) -> Entries:
         """The entries in order of creation. One that nobody here made comes last: it is shown, not hidden."""
         last = len(self.issued) + 1
         return sorted(tree.entries, key=lambda one: self.issued.get(one.id, last))
@@ -143,5 +145,5 @@ def _power(state: Any) -> str:
     return POWER.get(state, str(state))
 
 
-def _ids(entries: Any) -> SnapshotIds:
+def _ids(entries: Iterable[Entry]) -> SnapshotIds:
     return [one.id for one in entries]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
+from functools import partial
 from itertools import count
 from typing import Any, Final, Protocol
 
@@ -59,8 +60,9 @@ class MadeMachines:
         self._prefix = f"{PREFIX}{secrets.token_hex(4)}-" if prefix is None else prefix
         self._numbers = count(1)
         self.words = (
-            f"virtual machines named {self._prefix}1, {self._prefix}2 and so on (1 CPU, {_MEMORY} MiB, small "
-            f"thin disks, no network, no guest), one at a time, in {place.words}; each is destroyed after use"
+            f"virtual machines named {PREFIX}XXXXXXXX-N, X being digits that each process draws "
+            f"(1 CPU, {_MEMORY} MiB, small thin disks, no network, no guest), "
+            f"in {place.words}; each is destroyed after use"
         )
         self._nobody_elses()
 
@@ -141,8 +143,8 @@ class LentMachine:
             return
         for one in listed:
             if one.id in issued:
-                task = session.ask(lambda one=one: one.native.RemoveSnapshot_Task(removeChildren=False))
-                awaited(session, task, f"removing {one.id}", self._within)
+                remove = partial(one.native.RemoveSnapshot_Task, removeChildren=False)
+                awaited(session, session.ask(remove), f"removing {one.id}", self._within)
         raise EsxError(f"{self._path} has snapshots that this run did not make: they stay")
 
 
@@ -165,7 +167,11 @@ def _spec(vim: Any, name: str, datastore: str, disks: Mapping[str, int]) -> Any:
             fileName=f"[{datastore}]", diskMode="persistent", thinProvisioned=True
         )
         disk = device.VirtualDisk(
-            key=-10 - unit, controllerKey=-1, unitNumber=unit, backing=backing, capacityInKB=max(1024, size // 1024)
+            key=-10 - unit,
+            controllerKey=-1,
+            unitNumber=unit,
+            backing=backing,
+            capacityInKB=size // 1024,
         )
         create = device.VirtualDeviceSpec.FileOperation.create
         changes.append(device.VirtualDeviceSpec(operation=add, fileOperation=create, device=disk))

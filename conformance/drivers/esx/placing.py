@@ -39,9 +39,7 @@ def place_for(session: Session, settings: Settings) -> Place:
         raise DriverUnavailable(f"--setting datastore=NAME says which; there is {_listed(names)}")
     del vim
     chosen = names[0] if wanted is None else wanted
-    words = (
-        f"folder {path_of(session, folder)}, resource pool {path_of(session, pool)}, datastore {chosen}"
-    )
+    words = f"folder {path_of(session, folder)}, resource pool {path_of(session, pool)}, datastore {chosen}"
     return Place(folder, pool, chosen, words)
 
 

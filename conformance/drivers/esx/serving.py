@@ -13,7 +13,7 @@ from snaptree.conformance.drivers.esx.credentials import read_credentials
 from snaptree.conformance.drivers.esx.domain import EsxDomain
 from snaptree.conformance.drivers.esx.faults import ConnectionLost, EsxError
 from snaptree.conformance.drivers.esx.library import load
-from snaptree.conformance.drivers.esx.machines import LentMachine, MadeMachines, Machines
+from snaptree.conformance.drivers.esx.machines import LentMachine, Machines, MadeMachines
 from snaptree.conformance.drivers.esx.placing import place_for
 from snaptree.conformance.drivers.esx.session import Session, trust
 from snaptree.conformance.drivers.esx.settings import Settings, read_address, read_settings
@@ -57,7 +57,11 @@ class ServedEsx:
             raise
         simulated = self._simulated
         self.version = about.fullName if simulated is None else f"vcsim {simulated.version}, {about.fullName}"
-        self.announcement = f"on {self._session.address}, {self.version}: {self._machines.words}; nothing else is changed"
+        unchecked = "; ITS CERTIFICATE IS NOT CHECKED" if self._settings.insecure else ""
+        self.announcement = (
+            f"on {self._session.address}, {self.version}: {self._machines.words}; "
+            f"nothing else is changed{unchecked}"
+        )
 
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS) -> EsxDomain:
         """A machine that is off. Raises DriverUnavailable where none can be had."""
@@ -91,7 +95,9 @@ class ServedEsx:
         if target in SIMULATED:
             self._simulated = simulated = Simulated(SIMULATED[target], vcsim_binary(), self._options.work)
             try:
-                return Session(self._pyvmomi, simulated.address, simulated.credentials, simulated.trust, within)
+                return Session(
+                    self._pyvmomi, simulated.address, simulated.credentials, simulated.trust, within
+                )
             except BaseException:
                 simulated.close()
                 raise

@@ -7,7 +7,7 @@ the call. ``renew`` logs in again; what was under way stays unknown.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Any, Final, TypeVar
@@ -116,9 +116,10 @@ class Session:
 
     def judged(self, fault: BaseException) -> Refusal | EsxError:
         """The refusal or failure that a fault means, without what must stay hidden."""
-        refusal = refusal_of(fault) if isinstance(fault, self.pyvmomi.vmodl.MethodFault) else None
+        spoken = isinstance(fault, self.pyvmomi.vmodl.MethodFault)
+        refusal = refusal_of(fault) if spoken else None
         if refusal is None:
-            said = text_of(fault) if isinstance(fault, self.pyvmomi.vmodl.MethodFault) else f"{type(fault).__name__}: {fault}"
+            said = text_of(fault) if spoken else f"{type(fault).__name__}: {fault}"
             return EsxError(self.credentials.hidden(said)[:2000])
         return type(refusal)(
             self.credentials.hidden(str(refusal)),
@@ -147,8 +148,7 @@ class Session:
         """
         if not objects:
             return []
-        query = self.vim.PropertyCollector if hasattr(self.vim, "PropertyCollector") else None
-        collected = self.pyvmomi.vmodl.query.PropertyCollector if query is None else query
+        collected = self.pyvmomi.vmodl.query.PropertyCollector
         wanted = collected.FilterSpec(
             objectSet=[collected.ObjectSpec(obj=one, skip=False) for one in objects],
             propSet=[collected.PropertySpec(type=type(objects[0]), pathSet=list(paths), all=False)],
@@ -161,9 +161,11 @@ class Session:
                 if shown.missingSet:
                     raise self.judged(shown.missingSet[0].fault)
                 found[shown.obj._moId] = {one.name: one.val for one in shown.propSet}
-            token = page.token
-            page = self.ask(lambda token=token: collector.ContinueRetrievePropertiesEx(token)) if token else None
+            page = self._next_page(collector, page.token) if page.token else None
         return [found.get(one._moId, {}) for one in objects]
+
+    def _next_page(self, collector: Any, token: str) -> Any:
+        return self.ask(lambda: collector.ContinueRetrievePropertiesEx(token))
 
     def property(self, of: Any, path: str) -> Any:
         """One property, or None where it is unset."""
@@ -191,5 +193,3 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody is logged in
             said = self.credentials.hidden(f"{name_of(error)}: {error}" if str(error) else name_of(error))
             raise DriverUnavailable(f"{where} is no vSphere host that answers: {said[:500]}") from None
-
-

@@ -89,7 +89,7 @@ HTTPS: Final = 443
 
 
 def read_address(target: str) -> Address:
-    """The host of ``https://HOST[:PORT]``. Raises DriverUnavailable, without repeating what may be a secret."""
+    """The host of ``https://HOST[:PORT]``. Raises DriverUnavailable, without repeating a secret."""
     wanted = "esx:https://HOST[:PORT], esx:vcsim or esx:vcsim-vcenter"
     if "@" in target:
         raise DriverUnavailable(

@@ -47,4 +47,6 @@ def awaited(session: Session, task: Any, what: str, within: float) -> Any:
 def _fault_in(error: Any) -> BaseException:
     """The fault of a task that failed."""
     fault = getattr(error, "fault", error)
-    return fault if isinstance(fault, BaseException) else EsxError(f"it failed without saying why: {error!r:.200}")
+    if isinstance(fault, BaseException):
+        return fault
+    return EsxError(f"it failed without saying why: {error!r:.200}")

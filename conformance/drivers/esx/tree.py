@@ -53,7 +53,10 @@ class Tree:
 
     def carries_active(self, snapshot: str) -> bool:
         """Whether the active state grew from the snapshot or from something below it."""
-        return self.current is not None and self.current in {snapshot, *(one.id for one in self.below(snapshot))}
+        return self.current is not None and self.current in {
+            snapshot,
+            *(one.id for one in self.below(snapshot)),
+        }
 
 
 def read_tree(info: Any) -> Tree:
