@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from snaptree.conformance.cli.checking import ProfileName, driver_options
+from snaptree.conformance.cli.installing import install_system, systems_table
 from snaptree.conformance.cli.problems import NOTHING_TESTED, WRONG_USAGE, Problem, problems_told
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers import SHIPPED, open_driver
@@ -38,8 +39,15 @@ from snaptree.spec.semantics import step
 from snaptree.spec.state import Domain
 
 
-def drivers() -> int:
+def drivers(
+    install: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Install a system in a private tree, without touching the host."),
+    ] = None,
+) -> int:
     """Which drivers are usable here, and what is missing for the others."""
+    if install is not None:
+        return install_system(install)
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("driver", "here", "what it is"):
@@ -58,6 +66,8 @@ def drivers() -> int:
         "package.module:Class", "", "your own: a class with the calls of snaptree.conformance.driver"
     )
     console.print(table)
+    console.print()
+    console.print(systems_table())
     return 0
 
 
