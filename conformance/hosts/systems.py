@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from snaptree.conformance.hosts.recipe import Recipe
+from snaptree.conformance.hosts.vcsim import VCSIM
 
 VIRTUALBOX: Final = Recipe(
     name="virtualbox",
@@ -23,5 +24,5 @@ VIRTUALBOX: Final = Recipe(
     excluded=("libllvm*", "libz3-*", "mesa-*", "libgl1-mesa-dri", "perl*", "libperl*"),
 )  # fmt: skip
 
-SYSTEMS: Final[dict[str, Recipe]] = {recipe.name: recipe for recipe in (VIRTUALBOX,)}
+SYSTEMS: Final[dict[str, Recipe]] = {recipe.name: recipe for recipe in (VIRTUALBOX, VCSIM)}
 """Recipes by the name that ``snaptree drivers --install`` takes."""

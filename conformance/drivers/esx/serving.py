@@ -93,7 +93,7 @@ class ServedEsx:
         """A session on the host, which is started first if it is a simulated one."""
         target, within = self._options.target, self._settings.answer_within
         if target in SIMULATED:
-            self._simulated = simulated = Simulated(SIMULATED[target], vcsim_binary(), self._options.work)
+            self._simulated = simulated = Simulated(SIMULATED[target], self._options.work)
             try:
                 return Session(
                     self._pyvmomi, simulated.address, simulated.credentials, simulated.trust, within
@@ -160,11 +160,6 @@ class _OpenedDomain(EsxDomain):
         except ConnectionLost:
             self.left(self)
             raise
-
-
-def vcsim_binary() -> Path:
-    """Where the built simulator lies."""
-    return Path("/tmp/esx-lab/vcsim")
 
 
 def _tell(text: str) -> None:

@@ -20,21 +20,20 @@ from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers.esx.credentials import Credentials
 from snaptree.conformance.drivers.esx.settings import Address
 from snaptree.conformance.drivers.reaper import WorkFolder
+from snaptree.conformance.hosts.vcsim import vcsim
 
 Mode = Literal["esx", "vcenter"]
 
 STARTING: Final = 20.0
 """Seconds until it says where it answers; seen: 0.1."""
 
-INSTALL: Final = "snaptree drivers --install vcsim"
-
 
 class Simulated:
     """A running vcsim. Raises DriverUnavailable where it is not built or does not start."""
 
-    def __init__(self, mode: Mode, binary: Path, work: Path | None) -> None:
-        if not os.access(binary, os.X_OK):
-            raise DriverUnavailable("vcsim is not built", install=INSTALL)
+    def __init__(self, mode: Mode, work: Path | None) -> None:
+        program = vcsim()
+        self.version = program.version
         try:
             self._work = WorkFolder(work, "snaptree-vcsim-")
         except OSError as error:
@@ -48,14 +47,13 @@ class Simulated:
         self._log = (self._work.path / "log").open("wb")
         try:
             self._process = subprocess.Popen(
-                [os.fspath(binary), mode],
+                [os.fspath(program.path), mode],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=environment,
             )
             said = self._introduced()
-            self.version = str(said["version"])
             self.address = Address("127.0.0.1", int(said["port"]))
             self.trust = ssl.create_default_context(cadata=said["certificate"])
         except BaseException:
@@ -101,9 +99,7 @@ class Simulated:
         said = self._process.stdout.readline() if ready else b""
         try:
             record = json.loads(said)
-            return {key: str(record[key]) for key in ("version", "port", "certificate")}
+            return {key: str(record[key]) for key in ("port", "certificate")}
         except (ValueError, KeyError, TypeError):
             self._log.flush()
-            raise DriverUnavailable(
-                f"vcsim did not start: {self.last_words() or said!r:.200}", install=INSTALL
-            ) from None
+            raise DriverUnavailable(f"vcsim did not start: {self.last_words() or said!r:.200}") from None

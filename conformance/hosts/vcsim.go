@@ -25,9 +25,6 @@ import (
 	"github.com/vmware/govmomi/simulator"
 )
 
-// version is that of the package it was built from; the linker sets it.
-var version = "unknown"
-
 // loopbackCertificate makes a certificate for 127.0.0.1 that signs itself.
 func loopbackCertificate() (tls.Certificate, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -79,7 +76,7 @@ func main() {
 	service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	server := service.NewServer()
 	defer server.Close()
-	said := map[string]string{"version": version, "port": server.URL.Port(), "certificate": text}
+	said := map[string]string{"port": server.URL.Port(), "certificate": text}
 	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
 		log.Fatal(err)
 	}
