@@ -116,6 +116,9 @@ def conditions_of(before: Domain, operation: Operation, profile: Profile) -> fro
         held.append("independent")
     if not before.persistent:
         held.append("transient")
+    target = before.snapshots.get(target_of(operation) or "")
+    if target is not None and target.name.isdecimal():
+        held.append("numeric-name")
     match operation:
         case Create():
             if operation.memory:

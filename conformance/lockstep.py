@@ -25,7 +25,7 @@ from snaptree.spec.operations import Operation, Revert
 from snaptree.spec.outcomes import Accepted, Outcome, Refusal
 from snaptree.spec.profiles import Profile
 from snaptree.spec.semantics import step
-from snaptree.spec.state import Domain, blank_domain
+from snaptree.spec.state import Domain, Snapshot, blank_domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,20 @@ class Lockstep:
                 differences.extend(self._comparison.of_digests(self.model, seen))
             self.tally.driver_seconds += perf_counter() - started
             self.tally.calls += 1
-        if self.profile.observes.get("disks") == "by-reverting":
-            for snapshot in self.model.in_order():
+        if self.profile.claims("revert"):
+            for snapshot in self._read_by_reverting():
                 differences.extend(self.do(Revert(snapshot.id)).differences)
         self.broken = self.broken or bool(differences)
         return tuple(differences)
+
+    def _read_by_reverting(self) -> list[Snapshot]:
+        """The snapshots whose points show more when they are reverted to than at any time."""
+        seen = self.profile.observes
+        if seen.get("disks") == "by-reverting":
+            return self.model.in_order()
+        if seen.get("memory") == "by-reverting":
+            return [one for one in self.model.in_order() if isinstance(one.point.memory, int)]
+        return []
 
     def _call(self, operation: Operation) -> Answer:
         arguments = operation.arguments()

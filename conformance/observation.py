@@ -134,7 +134,7 @@ def _point(where: str, point: Point, seen: dict[str, Json], profile: Profile) ->
     readable = ("always", "by-reverting") if where == "active" else ("always",)
     if observes.get("disks") in readable and seen["disks"] != expected["disks"]:
         yield from _disks(where, expected["disks"], seen["disks"])
-    if observes.get("memory") == "always" and not _same_memory(expected["memory"], seen["memory"]):
+    if observes.get("memory") in readable and not _same_memory(expected["memory"], seen["memory"]):
         yield Found("memory", where, str(expected["memory"]), str(seen["memory"]))
     if observes.get("power") == "always" and not _same_power(where, expected, seen["power"]):
         yield Found("power", where, expected["power"], str(seen["power"]))

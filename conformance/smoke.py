@@ -143,10 +143,13 @@ def _writes_again(driver: Driver, state: dict[str, Any]) -> None:
 
 
 def _reverts(driver: Driver, state: dict[str, Any]) -> None:
-    state["domain"].revert(snapshot=state["id"], resume_as=None)
+    if driver.profile.claims("revert"):
+        state["domain"].revert(snapshot=state["id"], resume_as=None)
 
 
 def _refuses(driver: Driver, state: dict[str, Any]) -> None:
+    if not driver.profile.claims("revert") and not hasattr(state["domain"], "revert"):
+        return
     try:
         state["domain"].revert(snapshot="no such snapshot", resume_as=None)
     except Refusal:

@@ -244,6 +244,8 @@ def _can_hold(condition: str, profile: Profile) -> bool:
             return profile.memory != "never"
         case "replaces":
             return profile.names.policy == "replace"
+        case "numeric-name":
+            return profile.names.allows("2")
         case "repeated-name":
             return profile.names.policy == "duplicates"
         case "base-reset":

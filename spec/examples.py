@@ -31,6 +31,7 @@ TREES: Final[dict[str, str]] = {
     "fork-base": "create r; create a; write; create c; revert r; create b; merge r; write",
     "running": "create a; start; memory; write; create b memory; write; memory",
     "saved": "create a; start; memory; create b memory; managed_save",
+    "numbered": "create 2; write; create 1; write",
     "retired": "create a; write; create r; write; create b; retire r; write",
 }
 """How each example tree is made: a small script, read by ``tree_operations``."""
@@ -185,11 +186,16 @@ def parse_operation(text: str, ids: dict[str, str]) -> Operation:
 def _arguments(kind: type[Operation], text: str, ids: dict[str, str]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     names = [field.name for field in fields(kind)]
+    texts = {field.name for field in fields(kind) if field.type == "str"}
     for place, part in enumerate(one.strip() for one in text.split(",") if one.strip()):
         key, separator, value = part.partition("=")
         name = key.strip() if separator else (names[place] if place < len(names) else part)
         raw = value.strip() if separator else part
-        record[name] = ids.get(raw, raw) if name == "snapshot" else _value(raw)
+        if name == "snapshot":
+            record[name] = ids.get(raw, raw)
+        else:
+            # What is text stays text, also where it reads as a number: a name, say.
+            record[name] = raw.strip("'\"") if name in texts else _value(raw)
     return record
 
 

@@ -52,6 +52,7 @@ CONDITIONS: Final = {
     "transient": "the domain is transient",
     "replaces": "the new snapshot takes a name in use",
     "repeated-name": "several snapshots bear the name",
+    "numeric-name": "the snapshot's name reads as a number",
     "reset": "the active state is among the casualties",
     "base-reset": "the active state would be reset to the base",
     "second-root": "a root would be created beside another, where only one may exist",

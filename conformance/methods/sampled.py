@@ -45,7 +45,7 @@ WEIGHTS: Final[dict[str, int]] = {
 
 ODD_NAMES: Final = (
     "", "x" * 10_000, "x" * 255, "../../etc/x", "-rf", "a\nb", "\x00", "caf\u00e9", "cafe\u0301", " ",
-    "s1", "S1",
+    "s1", "S1", "1", "2", "3",
     "<b>&amp;</b>", "'; echo", "$(id)", "\u202etxt", "\U0001f4be", "\ud800", "con", "%s", "active", "base",
 )  # fmt: skip
 """Names that somebody's code has tripped over."""

@@ -1,64 +1,91 @@
-"""The images of domains: made by qemu-img, written by qemu-io, read whether or not a QEMU holds them."""
+"""The images of domains: made by qemu-img, written by qemu-io, read whether or not a QEMU holds them.
+
+Which image a disk has now, and had when a snapshot was taken, is what libvirt's
+documents say; here is what those images hold.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from snaptree.conformance.driver import Json
+from snaptree.conformance.drivers.libvirt.documents import Place
+from snaptree.conformance.drivers.libvirt.qcow2 import read_internal
 from snaptree.conformance.drivers.qemu.console import MIXED, Console
 from snaptree.conformance.drivers.qemu.tools import PATIENCE, Tools
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
+
+OPEN_TO_OTHERS: Final = 0o777
+"""A domain's folder may be another user's to write in: that of a daemon's QEMU. The
+folder around it has a name that nobody knows and a list that nobody can read."""
 
 
 class Images:
     """The images of one domain, in a folder of their own."""
 
-    def __init__(self, folder: Path, disks: Mapping[str, int], tools: Tools, console: Console) -> None:
+    def __init__(self, folder: Path, disks: Mapping[str, int], console: Console) -> None:
         self.sizes = dict(disks)
-        self._folder = folder
-        self._tools = tools
+        self.folder = folder
         self._console = console
 
     def path(self, disk: str) -> Path:
-        """Where the image of a disk lies."""
-        return self._folder / f"{disk}.qcow2"
+        """Where the first image of a disk lies."""
+        return self.folder / f"{disk}.qcow2"
 
-    def write(self, disk: str, block: int, value: int) -> None:
+    def overlay(self, disk: str, number: int) -> Path:
+        """Where an external snapshot puts what is written after it."""
+        return self.folder / f"{disk}.{number}"
+
+    def memory(self, number: int) -> Path:
+        """Where an external snapshot puts the memory."""
+        return self.folder / f"memory.{number}"
+
+    def write(self, image: Path, block: int, value: int) -> None:
         """Set one block. No QEMU may hold the image."""
-        with self._console.image(f"{self._folder.name}/{disk}.qcow2", write=True):
+        with self._console.image(self._name(image), write=True):
             self._console.write(block * BLOCK_STRIDE, value)
 
-    def read(self, *, held: bool) -> dict[str, Json]:
-        """All disks in the form of an observation; ``held`` says that a QEMU has them open."""
-        return {disk: self._held(disk) if held else self._free(disk) for disk in self.sizes}
-
-    def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _free(self, disk: str) -> dict[str, Json]:
-        with self._console.image(f"{self._folder.name}/{disk}.qcow2"):
+    def read(self, image: Path, *, held: bool) -> dict[str, Json]:
+        """A disk in the form of an observation; ``held`` says that a QEMU has it open."""
+        with self._console.image(self._name(image), shared=held):
             size = self._console.size()
             values = {at // BLOCK_STRIDE: self._console.read(at) for at in _offsets(size)}
         return _seen(size, values)
 
-    def _held(self, disk: str) -> dict[str, Json]:
-        plain = self._folder / f"{disk}.raw"
-        try:
-            subprocess.run(
-                [
-                    self._tools.qemu_img, "convert", "-U", "-f", "qcow2", "-O", "raw",
-                    self.path(disk), plain,
-                ],
-                check=True, capture_output=True, timeout=PATIENCE,
-            )  # fmt: skip
-            content = plain.read_bytes()
-        finally:
-            plain.unlink(missing_ok=True)
-        return _seen(len(content), {at // BLOCK_STRIDE: _value(content, at) for at in _offsets(len(content))})
+    def read_point(self, places: Mapping[str, Place]) -> dict[str, Json]:
+        """The disks of a point. One whose image or snapshot is gone is not among them."""
+        found = {}
+        for disk, place in places.items():
+            seen = self._read_place(place)
+            if seen is not None:
+                found[disk] = seen
+        return found
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read_place(self, place: Place) -> dict[str, Json] | None:
+        if place.inside is None:
+            return self.read(place.image, held=True) if place.image.exists() else None
+        inside = read_internal(place.image, place.inside)
+        if inside is None:
+            return None
+        values = {k: _value(content) for k, content in inside.blocks.items() if content is not None}
+        if inside.backing is not None and None in inside.blocks.values():
+            below = self.read(place.image.parent / inside.backing, held=True)["blocks"]
+            for block, content in inside.blocks.items():
+                if content is None:
+                    values[block] = below.get(str(block), 0)
+        return _seen(inside.size, values)
+
+    def _name(self, image: Path) -> str:
+        return os.path.relpath(image, self.folder.parent)
 
 
 class Disks:
@@ -74,7 +101,8 @@ class Disks:
         """Images that read zero, in a new folder of that name."""
         folder = self._folder / name
         folder.mkdir()
-        images = Images(folder, disks, self._tools, self._console)
+        folder.chmod(OPEN_TO_OTHERS)
+        images = Images(folder, disks, self._console)
         for disk, size in disks.items():
             shutil.copyfile(self._blank(size), images.path(disk))
         return images
@@ -99,8 +127,7 @@ def _offsets(size: int) -> range:
     return range(0, size - BLOCK_SIZE + 1, BLOCK_STRIDE)
 
 
-def _value(content: bytes, at: int) -> int:
-    block = content[at : at + BLOCK_SIZE]
+def _value(block: bytes) -> int:
     return block[0] if block == block[:1] * BLOCK_SIZE else MIXED
 
 

@@ -70,8 +70,7 @@ class LibvirtDomain(LookedAt):
             # libvirt takes an empty name for a wish to be given one.
             raise InvalidName(f"{name!r} cannot be asked for")
         self._new_uuid(uuid, existing)
-        document = documents.snapshot_document(name, description, _memory(power, wanted=memory))
-        flags = self.libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE if quiesce else 0
+        document, flags = self._request(documents.Wanted(name, description, memory, quiesce), power)
         meanings = {**CREATE_MEANINGS}
         if name not in existing:
             del meanings[OPERATION_FAILED]
@@ -90,6 +89,8 @@ class LibvirtDomain(LookedAt):
         """Make the active state what the snapshot holds."""
         flags = self._revert_flags(resume_as)
         target = self.tree.find(snapshot)
+        if not self.profile.claims("revert"):
+            raise Unsupported("this libvirt does not revert to such a snapshot")
         self._revert(target, flags)
         if resume_as == "off":
             self._off()
@@ -226,6 +227,11 @@ class LibvirtDomain(LookedAt):
                 raise
 
     # --- steps ----------------------------------------------------------------
+
+    def _request(self, wanted: documents.Wanted, power: str) -> tuple[str, int]:
+        """The document and the flags that ask for a snapshot."""
+        flags = self.libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE if wanted.quiesce else 0
+        return documents.snapshot_document(wanted, _memory(power, wanted=wanted.memory)), flags
 
     def _remove(self) -> None:
         """Remove a domain that is off; of snapshots there is nothing but what libvirt remembers."""

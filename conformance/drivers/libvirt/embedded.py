@@ -8,27 +8,21 @@ or owned by anybody else: these domains boot nothing.
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.libvirt.account import have_account
-from snaptree.conformance.drivers.libvirt.disks import Disks
-from snaptree.conformance.drivers.libvirt.imaged import ImagedDomain
+from snaptree.conformance.drivers.libvirt.address import Address
+from snaptree.conformance.drivers.libvirt.domain import LibvirtDomain
+from snaptree.conformance.drivers.libvirt.machines import INSTALL, Machines, need_emulator, profile_for
 from snaptree.conformance.drivers.qemu.tools import find_tools
 from snaptree.conformance.drivers.reaper import WorkFolder
 from snaptree.spec.profiles import Profile
-
-INSTALL: Final = (
-    "apt-get install --no-install-recommends "
-    "libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils"
-)
 
 _HELPERS: Final = (Path("/usr/lib/libvirt"), Path("/usr/libexec"))
 """Where distributions keep the program that libvirt writes memory images with."""
@@ -46,26 +40,18 @@ remember_owner = 0
 _LONGEST_ROOT: Final = 60
 """Bytes; a socket's path has 107, and libvirt adds its own."""
 
-_BOOTS_NOTHING: Final = """\
-<domain type='qemu'><name>{name}</name><memory unit='MiB'>4</memory><vcpu>1</vcpu>
-<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>{disks}
-<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>"""
-
-
 class Embedded:
     """One connection, and the domains on it."""
 
-    profile = "libvirt"
-
-    def __init__(self, libvirt: Any, uri: str, options: DriverOptions) -> None:
-        if shutil.which("qemu-system-x86_64") is None:
-            raise DriverUnavailable("qemu-system-x86_64 is missing", install=INSTALL)
+    def __init__(self, libvirt: Any, address: Address, options: DriverOptions) -> None:
+        need_emulator()
         if not any((folder / "libvirt_iohelper").exists() for folder in _HELPERS):
             raise DriverUnavailable(
                 "libvirt_iohelper is missing, without which no state is saved", install=INSTALL
             )
+        tools = find_tools(options.settings)
         self._libvirt = libvirt
-        self._tools = find_tools(options.settings)
+        self.profile = profile_for(address.kind, libvirt.getVersion())
         try:
             self._work = WorkFolder(options.work, "snaptree-libvirt-")
         except OSError as error:
@@ -77,28 +63,22 @@ class Embedded:
         try:
             with suppress(OSError):  # what comes of it, libvirt says better
                 have_account(self._work.path)
-            self._connection = _connected(libvirt, _root(uri, self._work.path))
+            self._connection = _connected(libvirt, _root(address.root, self._work.path))
         except BaseException:
             self._work.remove()
             raise
-        self._numbers = count(1)
-        self._disks = Disks(self._tools, self._work.path)
+        self._machines = Machines(
+            libvirt, self._connection, self._work.path, tools,
+            prefix="snaptree", kind=address.kind, keep=self.kept_at is not None,
+        )  # fmt: skip
 
-    def open(self, profile: Profile, disks: Mapping[str, int]) -> ImagedDomain:
+    def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:
         """A domain with an image for each disk."""
-        number = next(self._numbers)
-        images = self._disks.fresh(f"d{number}", disks)
-        rows = "".join(
-            f"<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
-            f"<source file='{images.path(disk)}'/><target dev='{disk}' bus='virtio'/></disk>"
-            for disk in disks
-        )
-        native = self._connection.defineXML(_BOOTS_NOTHING.format(name=f"snaptree{number}", disks=rows))
-        return ImagedDomain(self._libvirt, native, profile, images, keep=self.kept_at is not None)
+        return self._machines.open(profile, disks)
 
     def close(self) -> None:
         """Close the connection, which ends what still runs, and remove the folder."""
-        self._disks.close()
+        self._machines.close()
         if self.kept_at is None:
             for native in self._connection.listAllDomains(self._libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
                 native.destroy()
@@ -107,10 +87,9 @@ class Embedded:
             self._work.remove()
 
 
-def _root(uri: str, work: Path) -> Path:
+def _root(asked: str | None, work: Path) -> Path:
     """The folder that libvirt gets, with its settings. Raises DriverUnavailable."""
-    asked = parse_qs(urlsplit(uri).query).get("root")
-    root = Path(asked[0]) if asked else work / "r"
+    root = Path(asked) if asked is not None else work / "r"
     if not root.is_absolute() or len(str(root)) > _LONGEST_ROOT or re.search("[<>&'\"]", str(root)):
         raise DriverUnavailable(
             f"the root {root} has to be absolute, without quotes, and of at most {_LONGEST_ROOT} bytes; "

@@ -84,20 +84,18 @@ class LookedAt:
     def observe(self) -> dict[str, Json]:
         """The tree and what the documents say. What disks hold, a subclass may add."""
         return {
-            "snapshots": [
-                {
-                    "id": one.getName(),
-                    "name": one.getName(),
-                    "parent": self.tree.parent(one),
-                    **documents.read_snapshot(one.getXMLDesc(0)),
-                }
-                for one in self.tree.all()
-            ],
+            "snapshots": [self._seen(one) for one in self.tree.all()],
             "current": self.tree.current(),
             "active": {"power": self.power(), "configuration": self.configuration()},
             "managed_save": {} if self.native.hasManagedSaveImage(0) else None,
             "independent": {},
         }
+
+    def _seen(self, one: Any) -> dict[str, Json]:
+        """One snapshot. What its disks hold, a subclass may add to the point."""
+        name = one.getName()
+        document = documents.read_snapshot(one.getXMLDesc(0))
+        return {"id": name, "name": name, "parent": self.tree.parent(one), **document}
 
     def power(self) -> str:
         """The power state now."""

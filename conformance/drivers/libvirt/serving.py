@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.libvirt.address import Address, read_address
+from snaptree.conformance.drivers.libvirt.daemon import WithDaemon
 from snaptree.conformance.drivers.libvirt.domain import LibvirtDomain
+from snaptree.conformance.drivers.libvirt.embedded import Embedded
 from snaptree.conformance.drivers.libvirt.in_memory import InMemory
 from snaptree.conformance.drivers.libvirt.library import load
 from snaptree.spec.profiles import Profile, load_profile
 
-URIS: Final = "test:///default, test:///FILE.xml, qemu:///embed"
+URIS: Final = "test:///default, test:///FILE.xml, qemu:///embed, qemu:///session, qemu:///system"
 
 
 class Host(Protocol):
@@ -40,16 +43,9 @@ class ServedLibvirt:
 
     def __init__(self, options: DriverOptions) -> None:
         libvirt = load()
-        uri = options.target
-        if uri.startswith("test:///"):
-            self._host: Host = InMemory(libvirt, uri, options)
-        elif uri.startswith("qemu:///embed"):
-            from snaptree.conformance.drivers.libvirt.embedded import Embedded
-
-            self._host = Embedded(libvirt, uri, options)
-        else:
-            raise DriverUnavailable(f"{uri or 'no URI'!r} is none of {URIS}")
-        self.name = f"libvirt {uri.partition('?')[0]}"
+        address = read_address(options.target)
+        self._host = _host(libvirt, address, options)
+        self.name = f"libvirt {address.plain}"
         self.profile = _without_transient(load_profile(options.profile or self._host.profile))
         self.version = _dotted(libvirt.getVersion())
         self.kept_at = self._host.kept_at
@@ -64,6 +60,23 @@ class ServedLibvirt:
     def close(self) -> None:
         """Remove everything that was made."""
         self._host.close()
+
+
+def _host(libvirt: Any, address: Address, options: DriverOptions) -> Host:
+    uri = address.uri
+    if uri.startswith("test:///"):
+        return InMemory(libvirt, uri, options)
+    if uri.startswith("qemu:///embed"):
+        return Embedded(libvirt, address, options)
+    if uri.startswith(("qemu:///session", "qemu:///system")):
+        return WithDaemon(libvirt, address, options)
+    try:
+        libvirt.open(uri).close()
+    except libvirt.libvirtError as error:
+        raise DriverUnavailable(
+            f"{uri or 'no URI'!r} is none of {URIS}, and cannot be opened: {error}"
+        ) from None
+    raise DriverUnavailable(f"libvirt opens {uri}, but snaptree can make domains only under {URIS}")
 
 
 def _without_transient(profile: Profile) -> Profile:

@@ -1,0 +1,47 @@
+"""What a URI asks for: what is libvirt's of it, and what is ours.
+
+``?snapshots=`` says how a domain of QEMU's keeps its snapshots, and is taken out
+before libvirt sees the URI; ``?root=`` belongs to ``qemu:///embed``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from snaptree.conformance.driver import DriverUnavailable
+
+Kind = Literal["internal", "external", "mixed"]
+"""Inside the images; as overlays; by turns, the first one an overlay."""
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URI without what is ours, and that."""
+
+    uri: str
+    kind: Kind = "internal"
+    root: str | None = None
+
+    @property
+    def plain(self) -> str:
+        """The URI without a query, for people."""
+        return self.uri.partition("?")[0]
+
+
+def read_address(target: str) -> Address:
+    """Read what stands behind ``libvirt:``. Raises DriverUnavailable for a kind that there is not."""
+    parts = urlsplit(target)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    asked = query.pop("snapshots", "internal")
+    kind = next((one for one in KINDS if one == asked), None)
+    if kind is None:
+        raise DriverUnavailable(f"snapshots={asked!r:.50} is none of {', '.join(KINDS)}")
+    root = query.pop("root", None) if parts.path.startswith("/embed") else None
+    rest = urlencode(query, quote_via=quote)
+    # urlunsplit drops the empty authority of a scheme that it does not know.
+    uri = f"{parts.scheme}://{parts.netloc}{urlunsplit(('', '', parts.path, rest, ''))}"
+    return Address(uri if parts.scheme else target, kind, root)

@@ -1,0 +1,122 @@
+"""What an internal snapshot of a qcow2 image holds, read without reverting to it.
+
+qemu-io opens no snapshot inside an image and qemu-img copies a whole one, so the
+tables are followed here: of the header, the list of snapshots, and the two levels
+that lead to a cluster. The format is that of QEMU's ``docs/interop/qcow2.txt``.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
+
+_MAGIC: Final = b"QFI\xfb"
+_OFFSET: Final = 0x00FF_FFFF_FFFF_FE00
+_COMPRESSED: Final = 1 << 62
+_ZERO: Final = 1
+
+
+class NotReadable(Exception):
+    """The image is none that this can read; the text says why."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a snapshot holds: the size of the disk, each addressable block, None where that is
+    left to the ``backing`` file, which is as relative as the image says it."""
+
+    size: int
+    blocks: dict[int, bytes | None]
+    backing: str | None
+
+
+@dataclass(frozen=True)
+class _Listed:
+    name: str
+    l1_offset: int
+    l1_size: int
+    disk_size: int | None
+
+
+class _Image:
+    """An image that is open, whoever else has it open."""
+
+    def __init__(self, path: Path) -> None:
+        self._end = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        header = self._read(0, 72)
+        if header[:4] != _MAGIC:
+            self.close()
+            raise NotReadable(f"{path} is no qcow2 image")
+        self.cluster = 1 << struct.unpack_from(">I", header, 20)[0]
+        self.size: int = struct.unpack_from(">Q", header, 24)[0]
+        self._count, self._table = struct.unpack_from(">IQ", header, 60)
+        backing, length = struct.unpack_from(">QI", header, 8)
+        self.backing = self._read(backing, length).decode("utf-8", "replace") if backing else None
+
+    def close(self) -> None:
+        os.close(self._end)
+
+    def snapshots(self) -> Iterator[_Listed]:
+        """The snapshots in the order of the table."""
+        at = self._table
+        for _ in range(self._count):
+            head = self._read(at, 40)
+            l1_offset, l1_size, id_length, name_length = struct.unpack_from(">QIHH", head)
+            extra = struct.unpack_from(">I", head, 36)[0]
+            size = struct.unpack(">Q", self._read(at + 48, 8))[0] if extra >= 16 else None
+            name = self._read(at + 40 + extra + id_length, name_length).decode("utf-8", "replace")
+            yield _Listed(name, l1_offset, l1_size, size)
+            at += (40 + extra + id_length + name_length + 7) & ~7
+
+    def block(self, snapshot: _Listed, offset: int) -> bytes | None:
+        """The 512 bytes at an offset of the disk as the snapshot holds it; None where it has no cluster."""
+        entries = self.cluster // 8
+        number = offset // self.cluster
+        first, second = divmod(number, entries)
+        if first >= snapshot.l1_size:
+            return None
+        table = self._word(snapshot.l1_offset + 8 * first) & _OFFSET
+        if not table:
+            return None
+        entry = self._word(table + 8 * second)
+        if entry & _COMPRESSED:
+            raise NotReadable("a compressed cluster, which nobody here writes")
+        place = entry & _OFFSET
+        if entry & _ZERO:
+            return bytes(BLOCK_SIZE)
+        if not place:
+            return None
+        return self._read(place + offset % self.cluster, BLOCK_SIZE).ljust(BLOCK_SIZE, b"\0")
+
+    def _word(self, at: int) -> int:
+        word: int = struct.unpack(">Q", self._read(at, 8))[0]
+        return word
+
+    def _read(self, at: int, length: int) -> bytes:
+        return os.pread(self._end, length, at)
+
+
+def read_internal(path: Path, name: str) -> Inside | None:
+    """What the snapshot of that name holds; None if the image has none such, or there is no image.
+
+    Raises NotReadable for what is no such image.
+    """
+    try:
+        with closing(_Image(path)) as image:
+            found = next((one for one in image.snapshots() if one.name == name), None)
+            if found is None:
+                return None
+            size = image.size if found.disk_size is None else found.disk_size
+            blocks = range(0, size - BLOCK_SIZE + 1, BLOCK_STRIDE)
+            return Inside(size, {at // BLOCK_STRIDE: image.block(found, at) for at in blocks}, image.backing)
+    except FileNotFoundError:
+        return None
+    except struct.error as error:
+        raise NotReadable(f"{path}: its tables end early: {error}") from None
