@@ -117,12 +117,13 @@ class Lockstep:
             self.tally.coverage[key] += 1
         return Taken(operation, before, outcome, answer, observation, tuple(differences))
 
-    def finish(self) -> tuple[Difference, ...]:
+    def finish(self, steps: list[Taken] | None = None) -> tuple[Difference, ...]:
         """What can only be seen at the end of a sequence.
 
         Points that can only be read by reverting are read now, and whole disks
         are compared by digest where the driver computes them: damage outside of
-        the addressable blocks shows there.
+        the addressable blocks shows there. Each revert is a step like any other
+        and is added to ``steps``: what differs after it is put down to it.
         """
         if self.broken or not self.model.defined:
             return ()
@@ -141,8 +142,13 @@ class Lockstep:
             self.tally.driver_seconds += perf_counter() - started
             self.tally.calls += 1
         if self.profile.claims("revert"):
-            for snapshot in self._read_by_reverting():
-                differences.extend(self.do(Revert(snapshot.id)).differences)
+            for snapshot in [] if differences else self._read_by_reverting():
+                taken = self.do(Revert(snapshot.id))
+                if steps is not None:
+                    steps.append(taken)
+                if taken.differences:
+                    differences.extend(taken.differences)
+                    break
         self.broken = self.broken or bool(differences)
         return tuple(differences)
 

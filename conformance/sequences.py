@@ -126,7 +126,8 @@ def run_sequence(
                 earlier.add(one.created)
             if taken.differences:
                 return Run(tuple(steps), taken.differences, driver_ids, persistent)
-        return Run(tuple(steps), lockstep.finish() if finish else (), driver_ids, persistent)
+        differences = lockstep.finish(steps) if finish else ()
+        return Run(tuple(steps), differences, driver_ids, persistent)
 
 
 def _renamed(operation: Operation, snapshot: str) -> Operation:

@@ -110,7 +110,7 @@ class Tour:
                 toured.covered += done
                 state = self.graph.edges[state][label]
             if not lockstep.broken:
-                differences = lockstep.finish()
+                differences = lockstep.finish(steps)
                 if differences:
                     yield Run(tuple(steps), differences, driver_ids)
 

@@ -219,4 +219,5 @@ def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
                 break  # one call on a domain that is gone is enough
             if lockstep.broken:
                 return Run(tuple(steps), steps[-1].differences, driver_ids, persistent)
-        return Run(tuple(steps), lockstep.finish(), driver_ids, persistent)
+        differences = lockstep.finish(steps)
+        return Run(tuple(steps), differences, driver_ids, persistent)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from snaptree.conformance.driver import DriverUnavailable
 
 Kind = Literal["internal", "external", "mixed"]
-"""Inside the images; as overlays; by turns, the first one an overlay."""
+"""Inside the images; as overlays; by turns, the first one inside."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 

@@ -89,6 +89,9 @@ def read_metadata(document: str) -> dict[str, str]:
     return configuration_in([ElementTree.fromstring(document)])
 
 
+DISK_SNAPSHOT: Final = "disk-snapshot"
+"""What stands for the power of a domain that was on, where disks alone were captured."""
+
 _POWER: Final = {"running": "running", "paused": "paused", "shutoff": "off", "crashed": "off"}
 
 

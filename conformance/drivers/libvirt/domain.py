@@ -89,8 +89,6 @@ class LibvirtDomain(LookedAt):
         """Make the active state what the snapshot holds."""
         flags = self._revert_flags(resume_as)
         target = self.tree.find(snapshot)
-        if not self.profile.claims("revert"):
-            raise Unsupported("this libvirt does not revert to such a snapshot")
         self._revert(target, flags)
         if resume_as == "off":
             self._off()
@@ -241,6 +239,8 @@ class LibvirtDomain(LookedAt):
         )
 
     def _revert(self, target: Any, flags: int) -> None:
+        if not self.profile.claims("revert"):
+            raise Unsupported("this libvirt does not revert to such a snapshot")
         # The image belongs to the state that is lost; beside it libvirt refuses, or lets it outlive this.
         if self.native.hasManagedSaveImage(0):
             self.native.managedSaveRemove(0)

@@ -18,7 +18,7 @@ from snaptree.conformance.drivers.libvirt.domain import LibvirtDomain
 from snaptree.conformance.drivers.libvirt.guest import Guest
 from snaptree.conformance.drivers.libvirt.library import judged
 from snaptree.conformance.drivers.libvirt.looking import judged_call
-from snaptree.spec.outcomes import InvalidArgument, InvalidPowerState
+from snaptree.spec.outcomes import InvalidArgument, InvalidPowerState, Unsupported
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
@@ -43,6 +43,8 @@ class ImagedDomain(LibvirtDomain):
         self._kind = kind
         self._keep = keep
         self._numbers = count(1)
+        self._recorded: dict[str, str] = {}
+        """The power at capture, which libvirt does not say of a snapshot of disks alone."""
 
     def write_disk(self, disk: str, block: int, value: int) -> None:
         """Set block k, the 512 bytes at k times 64 KiB, to one value."""
@@ -100,14 +102,19 @@ class ImagedDomain(LibvirtDomain):
 
     def _seen(self, one: Any) -> dict[str, Json]:
         seen = super()._seen(one)
+        if seen["point"]["power"] == documents.DISK_SNAPSHOT:
+            seen["point"]["power"] = self._recorded.get(seen["id"], documents.DISK_SNAPSHOT)
         seen["point"]["disks"] = self._images.read_point(documents.places(one.getXMLDesc(0)))
         return seen
 
     def _request(self, wanted: Wanted, power: str) -> tuple[str, int]:
         """Internal as the base class asks; external with a place for what is written next."""
+        self._recorded[wanted.name] = power
         number = next(self._numbers)
-        if self._kind == "internal" or (self._kind == "mixed" and number % 2 == 0):
+        if self._kind == "internal" or (self._kind == "mixed" and number % 2 == 1):
             return super()._request(wanted, power)
+        if self.profile.memory == "always" and power != "off" and not wanted.memory:
+            raise Unsupported("by turns, memory is always captured: internal snapshots must")
         overlays = {disk: self._images.overlay(disk, number) for disk in self._images.sizes}
         memory = self._images.memory(number) if wanted.memory else None
         flags = 0 if wanted.memory else self.libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
