@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final
@@ -150,9 +151,7 @@ def check(
         graphs = tuple(parse_graph(one) for one in graph or ())
         heading, bounds = prepare(
             Request(driver, options, seed, jobs, snapshots, seconds, graphs),
-            lambda text: console.print(
-                plain(f"{driver} will make, {text}", 2000), markup=False, soft_wrap=True
-            ),
+            announced(console, driver),
         )
         known = listed(deviations, heading, may_be_new=update)
     print_heading(console, heading, known)
@@ -188,6 +187,13 @@ def _told_only(console: Console, driver: str, options: DriverOptions) -> int:
         console.print(plain(f"{driver} would make, {announcement}", 2000), markup=False, soft_wrap=True)
     console.print("nothing was made and nothing was tested")
     return NOTHING_TESTED
+
+
+def announced(console: Console, driver: str) -> Callable[[str], None]:
+    """Says what a driver is about to make on its host, before it makes anything."""
+    return lambda text: console.print(
+        plain(f"{driver} will make, {text}", 2000), markup=False, soft_wrap=True
+    )
 
 
 def _selected(only: list[str] | None) -> list[Rule]:
@@ -227,7 +233,7 @@ def smoke_command(
     with problems_told(), closing(open_driver(driver, options)) as opened:
         announcement = getattr(opened, "announcement", None)
         if announcement is not None:
-            console.print(plain(f"{driver} will make, {announcement}", 2000), markup=False, soft_wrap=True)
+            announced(console, driver)(str(announcement))
         wrong = None
         for probe in smoke(opened):
             wrong = probe.problem

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from snaptree.conformance.cli.checking import QemuBin, WorkFolder, driver_options
+from snaptree.conformance.cli.checking import QemuBin, Setting, WorkFolder, announced, driver_options
 from snaptree.conformance.cli.problems import (
     CONFORMS,
     DEVIATES,
@@ -42,6 +42,7 @@ def compare(
     jobs: Annotated[int | None, typer.Option(min=1, max=64, help="Processes for the suite.")] = None,
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
+    setting: Setting = None,
 ) -> int:
     """The same suite on several drivers: where they differ, with a smallest witness each.
 
@@ -52,10 +53,13 @@ def compare(
     if len(drivers) < 2:
         raise Problem("compare needs two drivers or more: snaptree compare qemu virtualbox", WRONG_USAGE)
     chosen = secrets.randbelow(2**31) if seed is None else seed
-    options = driver_options(None, work, qemu_bin)
+    options = driver_options(None, work, qemu_bin, setting)
     with problems_told():
         seconds = None if budget is None else parse_budget(budget)
-        asked = [prepare(Request(name, options, chosen, jobs, snapshots, seconds)) for name in drivers]
+        asked = [
+            prepare(Request(name, options, chosen, jobs, snapshots, seconds), announced(console, name))
+            for name in drivers
+        ]
         ways = [one.way for one in disagreements([heading.profile for heading, _ in asked], chosen)]
         predicted = len(ways)
         for heading, bounds in asked:

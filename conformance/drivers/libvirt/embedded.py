@@ -40,6 +40,7 @@ remember_owner = 0
 _LONGEST_ROOT: Final = 60
 """Bytes; a socket's path has 107, and libvirt adds its own."""
 
+
 class Embedded:
     """One connection, and the domains on it."""
 

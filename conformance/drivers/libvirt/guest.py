@@ -32,8 +32,7 @@ def asked_for(path: Path) -> str:
     arguments = ("-qtest", f"unix:{path},server=on,wait=off", "-qtest-log", "none")
     rows = "".join(f"<qemu:arg value={quoteattr(one)}/>" for one in arguments)
     return (
-        "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
-        f"{rows}</qemu:commandline>"
+        f"<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>{rows}</qemu:commandline>"
     )
 
 

@@ -81,9 +81,7 @@ class Machines:
         document = _BOOTS_NOTHING.format(name=f"{self._prefix}{number}", disks=rows, socket=asked_for(socket))
         native = self._connection.defineXML(document)
         guest = Guest(native, socket)
-        return ImagedDomain(
-            self._libvirt, native, profile, images, guest, kind=self._kind, keep=self._keep
-        )
+        return ImagedDomain(self._libvirt, native, profile, images, guest, kind=self._kind, keep=self._keep)
 
     def close(self) -> None:
         """End what reads and writes images; domains that are left are somebody else's to remove."""
