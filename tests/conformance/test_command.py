@@ -197,9 +197,12 @@ def test_interrupted_run_gives_a_partial_report(tmp_path: Path) -> None:
         str(out),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(5)
+    assert process.stdout is not None
+    heading = process.stdout.readline()  # printed when everything has been brought up
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
     shown, errors = process.communicate(timeout=60)
+    assert "driver simulator" in heading
     assert process.returncode == 130, errors
     assert "interrupted" in shown
     assert json.loads((out / "report.json").read_text())["verdict"] == "interrupted"

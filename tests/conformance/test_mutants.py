@@ -25,7 +25,8 @@ def _named(name: str) -> Mutant:
 
 @pytest.mark.parametrize("mutant", FAULTY, ids=lambda mutant: mutant.name)
 def test_a_faulty_hypervisor_is_caught_by_the_rule_that_it_breaks(mutant: Mutant) -> None:
-    caught = hunt(mutant, limit=10.0)
+    # How fast is what `snaptree mutants` says; here a busy machine is no reason to fail.
+    caught = hunt(mutant, limit=120.0)
     assert caught.deviation is not None, f"not caught in {caught.steps} steps"
     assert caught.right
     assert set(caught.deviation.rules[:2]) & set(mutant.caught_by)
