@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from snaptree.conformance.driver import SnapshotId
-from snaptree.conformance.drivers.esx import configuration
+from snaptree.conformance.drivers.esx import configuration, names
 from snaptree.conformance.drivers.esx.faults import EsxError
 from snaptree.conformance.drivers.esx.looking import LookedAt, on_the_machine
 from snaptree.conformance.drivers.esx.machines import Machines
@@ -64,11 +64,11 @@ class EsxDomain(LookedAt):
             if power != "running":
                 raise InvalidPowerState(f"the machine is {power}: it has no memory, and nothing to quiesce")
         self._new_uuid(uuid)
-        # A host does not need a name for what it was not told: an empty description is left out.
+        # Documented: a description that is left out may become a default one.
         made = self._done(
             f"create {name!r:.80}",
             lambda: self.machine.CreateSnapshot_Task(
-                name=name, description=description or None, memory=memory, quiesce=quiesce
+                name=names.written(name), description=description, memory=memory, quiesce=quiesce
             ),
         )
         if made is None:
@@ -140,7 +140,7 @@ class EsxDomain(LookedAt):
         if not self.profile.names.allows(name):
             raise InvalidName(f"{name!r:.300} is no name for a snapshot")
         target = self._made_here(snapshot)
-        self.session.ask(lambda: target.RenameSnapshot(name=name))
+        self.session.ask(lambda: target.RenameSnapshot(name=names.written(name)))
 
     @on_the_machine
     def describe(self, snapshot: SnapshotId, description: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from snaptree.conformance.drivers.esx import names
+
 POWER: Final[Mapping[str, str]] = {"poweredOn": "running", "poweredOff": "off"}
 """The power states that the specification knows as well. A suspended machine is none of them."""
 
@@ -76,7 +78,7 @@ def _walked(nodes: Any, parent: str | None) -> Iterator[Entry]:
         reference = node.snapshot._moId
         yield Entry(
             reference,
-            node.name,
+            names.read(node.name),
             node.description or "",
             above,
             node.createTime.isoformat(),
