@@ -113,7 +113,7 @@ def open_driver(name: str, options: DriverOptions) -> Driver:
     found, options = _found(name, options)
     try:
         driver = found(options)
-    except (DriverUnavailable, ProfileError):
+    except (DriverUnavailable, ProfileError, UnknownDriver):
         raise
     except Exception as error:
         raise DriverUnavailable(f"{name} could not be brought up: {type(error).__name__}: {error}") from error

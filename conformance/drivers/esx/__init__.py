@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.remote import RemoteDriver
-from snaptree.conformance.remote.client import serving
+from snaptree.conformance.drivers.esx.settings import SIMULATED, read_address, read_settings
+from snaptree.conformance.remote import RemoteDriver, client
 
 
 class EsxDriver(RemoteDriver):
@@ -30,6 +30,11 @@ class EsxDriver(RemoteDriver):
     name = "esx"
 
     def command(self, options: DriverOptions) -> Sequence[str]:
-        """The command that serves the driver; the target crosses with the other options."""
-        del options
-        return serving("snaptree.conformance.drivers.esx.serving:ServedEsx")
+        """The command that serves the driver; the target crosses with the other options.
+
+        Raises UnknownDriver for what is no address, ProfileError for what is no setting.
+        """
+        read_settings(options.settings)
+        if options.target not in SIMULATED:
+            read_address(options.target)
+        return client.serving("snaptree.conformance.drivers.esx.serving:ServedEsx")

@@ -16,14 +16,12 @@ from snaptree.conformance.drivers.esx.library import load
 from snaptree.conformance.drivers.esx.machines import LentMachine, Machines, MadeMachines
 from snaptree.conformance.drivers.esx.placing import place_for
 from snaptree.conformance.drivers.esx.session import Session, trust
-from snaptree.conformance.drivers.esx.settings import Settings, read_address, read_settings
-from snaptree.conformance.drivers.esx.simulated import Mode, Simulated
+from snaptree.conformance.drivers.esx.settings import SIMULATED, Settings, read_address, read_settings
+from snaptree.conformance.drivers.esx.simulated import Simulated
 from snaptree.spec.outcomes import Refusal
 from snaptree.spec.profiles import load_profile
 
 PROFILE: Final = "esx"
-
-SIMULATED: Final[Mapping[str, Mode]] = {"vcsim": "esx", "vcsim-vcenter": "vcenter"}
 
 _IN_THE_SIMULATED_VCENTER: Final = Settings(
     folder="DC0/vm", resource_pool="DC0/host/DC0_C0/Resources", datastore="LocalDS_0"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.remote.client import DEADLINE
+from snaptree.spec.profiles import ProfileError
+
+Mode = Literal["esx", "vcenter"]
 
 KNOWN: Final[Mapping[str, str]] = {
     "credentials": "a TOML file with user and password; without it they come from the environment",
@@ -49,18 +52,18 @@ class Settings:
 
 
 def read_settings(given: Mapping[str, str]) -> Settings:
-    """Raises DriverUnavailable for a setting that there is not, or that contradicts another."""
+    """Raises ProfileError for a setting that there is not, or that contradicts another."""
     unknown = sorted(set(given) - set(KNOWN) - {"qemu-bin"})
     if unknown:
-        raise DriverUnavailable(f"no setting {unknown[0]!r:.100}; there are {', '.join(KNOWN)}")
+        raise ProfileError(f"no setting {unknown[0]!r:.100}; there are {', '.join(KNOWN)}")
     insecure = given.get("insecure", "no")
     if insecure not in ("yes", "no"):
-        raise DriverUnavailable(f"the setting insecure is yes or no, not {insecure!r:.100}")
+        raise ProfileError(f"the setting insecure is yes or no, not {insecure!r:.100}")
     if insecure == "yes" and "ca-file" in given:
-        raise DriverUnavailable("ca-file says how to check the certificate, insecure not to: one of the two")
+        raise ProfileError("ca-file says how to check the certificate, insecure not to: one of the two")
     placed = [name for name in ("folder", "resource-pool", "datastore") if name in given]
     if "machine" in given and placed:
-        raise DriverUnavailable(f"a machine that is lent has its place: {placed[0]} says nothing beside it")
+        raise ProfileError(f"a machine that is lent has its place: {placed[0]} says nothing beside it")
     return Settings(
         credentials=given.get("credentials"),
         ca_file=given.get("ca-file"),
@@ -71,6 +74,10 @@ def read_settings(given: Mapping[str, str]) -> Settings:
         machine=given.get("machine"),
         deadline=float(given.get("deadline", DEADLINE)),
     )
+
+
+SIMULATED: Final[Mapping[str, Mode]] = {"vcsim": "esx", "vcsim-vcenter": "vcenter"}
+"""Targets that are brought up here, and what vcsim plays then."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,10 @@ HTTPS: Final = 443
 
 
 def read_address(target: str) -> Address:
-    """The host of ``https://HOST[:PORT]``. Raises DriverUnavailable, without repeating a secret."""
+    """The host of ``https://HOST[:PORT]``. Raises UnknownDriver, without repeating a secret."""
     wanted = "esx:https://HOST[:PORT], esx:vcsim or esx:vcsim-vcenter"
     if "@" in target:
-        raise DriverUnavailable(
+        raise UnknownDriver(
             "a user or password does not belong into an address, where every user of this machine can read "
             f"it; write {wanted}, and the rest into the environment"
         )
@@ -100,9 +107,9 @@ def read_address(target: str) -> Address:
         parts = urlsplit(target)
         port = HTTPS if parts.port is None else parts.port
     except ValueError:
-        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}") from None
+        raise UnknownDriver(f"{target!r:.200} is no address; write {wanted}") from None
     if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/", "/sdk") or parts.query:
-        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}")
+        raise UnknownDriver(f"{target!r:.200} is no address; write {wanted}")
     if re.search(r"[\s\x00-\x1f]", target):
-        raise DriverUnavailable(f"{target!r:.200} is no address; write {wanted}")
+        raise UnknownDriver(f"{target!r:.200} is no address; write {wanted}")
     return Address(parts.hostname, port)

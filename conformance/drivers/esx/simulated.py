@@ -14,15 +14,13 @@ import ssl
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers.esx.credentials import Credentials
-from snaptree.conformance.drivers.esx.settings import Address
+from snaptree.conformance.drivers.esx.settings import Address, Mode
 from snaptree.conformance.drivers.reaper import WorkFolder
 from snaptree.conformance.hosts.vcsim import vcsim
-
-Mode = Literal["esx", "vcenter"]
 
 STARTING: Final = 20.0
 """Seconds until it says where it answers; seen: 0.1."""
@@ -55,6 +53,7 @@ class Simulated:
             )
             said = self._introduced()
             self.address = Address("127.0.0.1", int(said["port"]))
+            self.certificate = said["certificate"]
             self.trust = ssl.create_default_context(cadata=said["certificate"])
         except BaseException:
             self.close()

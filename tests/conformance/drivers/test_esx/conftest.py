@@ -1,0 +1,97 @@
+"""A simulated host for the tests of the ESX driver; they skip where there is none, unless it is required."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.esx import EsxDriver
+from snaptree.conformance.drivers.esx.credentials import PASSWORD, USER
+from snaptree.conformance.drivers.esx.library import load
+from snaptree.conformance.drivers.esx.serving import ServedEsx
+from snaptree.conformance.drivers.esx.session import Session
+from snaptree.conformance.drivers.esx.simulated import Simulated
+
+REQUIRED = "esx" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
+
+
+def unless_required(error: DriverUnavailable) -> None:
+    """Skip the test, or fail where SNAPTREE_REQUIRE names esx."""
+    if REQUIRED:
+        pytest.fail(f"SNAPTREE_REQUIRE names esx, but {error}")
+    pytest.skip(f"{error}; {error.install}")
+
+
+Opening = Callable[[str], EsxDriver]
+
+
+@pytest.fixture
+def opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
+    """Brings the driver up behind the process boundary."""
+    monkeypatch.setenv("SNAPTREE_CHECK_MESSAGES", "1")
+    opened: list[EsxDriver] = []
+
+    def brought_up(target: str) -> EsxDriver:
+        try:
+            opened.append(EsxDriver(DriverOptions(target=target, work=tmp_path)))
+        except DriverUnavailable as error:
+            unless_required(error)
+        return opened[-1]
+
+    yield brought_up
+    for driver in opened:
+        driver.close()
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]:
+    """A simulated ESX host that the driver is not told to be one; its credentials are in the environment."""
+    try:
+        load()
+        simulated = Simulated("esx", tmp_path)
+    except DriverUnavailable as error:
+        unless_required(error)
+        raise
+    monkeypatch.setenv(USER, simulated.credentials.user)
+    monkeypatch.setenv(PASSWORD, simulated.credentials.password)
+    yield simulated
+    simulated.close()
+
+
+@pytest.fixture
+def ca_file(host: Simulated, tmp_path: Path) -> Path:
+    """The host's certificate, in a file."""
+    path = tmp_path / "ca.pem"
+    path.write_text(host.certificate)
+    return path
+
+
+@pytest.fixture
+def owner(host: Simulated) -> Iterator[Session]:
+    """Somebody else's session on the host."""
+    session = Session(load(), host.address, host.credentials, host.trust, 20)
+    yield session
+    session.close()
+
+
+Serving = Callable[..., ServedEsx]
+
+
+@pytest.fixture
+def serving(host: Simulated, ca_file: Path, tmp_path: Path) -> Iterator[Serving]:
+    """Brings the driver up in this process, on the host as a real one: by its address and certificate."""
+    served: list[ServedEsx] = []
+
+    def brought_up(target: str = f"https://{host.address}", **settings: str) -> ServedEsx:
+        settings.setdefault("ca-file", str(ca_file))
+        given = {name.replace("_", "-"): value for name, value in settings.items() if value}
+        served.append(ServedEsx(DriverOptions(target=target, work=tmp_path, settings=given)))
+        return served[-1]
+
+    yield brought_up
+    for driver in served:
+        driver.close()
