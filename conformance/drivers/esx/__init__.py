@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers.esx.settings import SIMULATED, read_address, read_settings
 from snaptree.conformance.remote import RemoteDriver, client
+from snaptree.spec.profiles import ProfileError
 
 
 class EsxDriver(RemoteDriver):
@@ -34,6 +35,8 @@ class EsxDriver(RemoteDriver):
 
         Raises UnknownDriver for what is no address, ProfileError for what is no setting.
         """
+        if options.keep:
+            raise ProfileError("nothing is kept on a host: a run makes a machine for every sequence")
         read_settings(options.settings)
         if options.target not in SIMULATED:
             read_address(options.target)

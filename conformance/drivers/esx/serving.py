@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.esx.credentials import read_credentials
 from snaptree.conformance.drivers.esx.domain import EsxDomain
-from snaptree.conformance.drivers.esx.faults import ConnectionLost, EsxError
+from snaptree.conformance.drivers.esx.faults import EsxError
 from snaptree.conformance.drivers.esx.library import load
 from snaptree.conformance.drivers.esx.machines import LentMachine, Machines, MadeMachines
 from snaptree.conformance.drivers.esx.placing import place_for
@@ -39,8 +39,9 @@ class ServedEsx:
         self._pyvmomi = load()
         self._options = options
         self._settings = read_settings(options.settings)
-        self._simulated: Simulated | None = None
-        self._left: list[EsxDomain] = []
+        self.simulated: Simulated | None = None
+        """The vcsim that was brought up for this, if one was."""
+        self._opened: list[_OpenedDomain] = []
         self.profile = load_profile(options.profile or PROFILE)
         self.name = f"esx {options.target}" if options.target in SIMULATED else "esx"
         self._session = self._begun()
@@ -53,7 +54,7 @@ class ServedEsx:
         except BaseException:
             self._end()
             raise
-        simulated = self._simulated
+        simulated = self.simulated
         self.version = about.fullName if simulated is None else f"vcsim {simulated.version}, {about.fullName}"
         unchecked = "; ITS CERTIFICATE IS NOT CHECKED" if self._settings.insecure else ""
         self.announcement = (
@@ -70,18 +71,15 @@ class ServedEsx:
             machine = self._machines.fresh(disks)
         except (Refusal, EsxError) as error:
             raise DriverUnavailable(f"{self._session.address} gives no machine: {error}") from None
+        self._opened = [one for one in self._opened if not one.gone]
         domain = _OpenedDomain(self._session, self._machines, machine, self.profile, within)
-        domain.left = self._left.append
+        self._opened.append(domain)
         return domain
 
     def close(self) -> None:
-        """Give back what is still there, and log out."""
+        """Give back every machine that was not given back yet, and log out."""
         try:
-            if self._left and self._simulated is None:
-                self._session.renew()
-                self._give_back_what_was_left()
-        except DriverUnavailable as error:
-            _tell(f"{len(self._left)} virtual machines stay on the host: {error}")
+            self._give_back(self._opened)
         finally:
             self._end()
 
@@ -91,7 +89,7 @@ class ServedEsx:
         """A session on the host, which is started first if it is a simulated one."""
         target, within = self._options.target, self._settings.answer_within
         if target in SIMULATED:
-            self._simulated = simulated = Simulated(SIMULATED[target], self._options.work)
+            self.simulated = simulated = Simulated(SIMULATED[target], self._options.work)
             try:
                 return Session(
                     self._pyvmomi, simulated.address, simulated.credentials, simulated.trust, within
@@ -119,18 +117,27 @@ class ServedEsx:
 
     def _begin_anew(self) -> None:
         """After a connection broke: a new vcsim, or another session on the same host."""
-        if self._simulated is not None:
-            self._left.clear()  # they went with it
+        if self.simulated is not None:
+            self._opened.clear()  # they went with it
             self._end()
             self._session = self._begun()
             self._machines = self._placed()
             return
         self._session.renew()
-        self._give_back_what_was_left()
+        self._give_back([one for one in self._opened if one.closed])
 
-    def _give_back_what_was_left(self) -> None:
-        while self._left:
-            domain = self._left.pop()
+    def _give_back(self, domains: Iterable[_OpenedDomain]) -> None:
+        """Give back what nobody uses any more, with a new session if there is need for one."""
+        waiting = [one for one in domains if not one.gone]
+        if not waiting or self.simulated is not None:
+            return
+        try:
+            if self._session.lost is not None:
+                self._session.renew()
+        except DriverUnavailable as error:
+            _tell(f"{len(waiting)} virtual machines stay on {self._session.address}: {error}")
+            return
+        for domain in waiting:
             try:
                 domain.close()
             except (Refusal, EsxError) as error:
@@ -138,7 +145,7 @@ class ServedEsx:
 
     def _end(self) -> None:
         self._session.close()
-        simulated, self._simulated = self._simulated, None
+        simulated, self.simulated = self.simulated, None
         if simulated is not None:
             simulated.close()
 
@@ -146,18 +153,13 @@ class ServedEsx:
 class _OpenedDomain(EsxDomain):
     """A domain that its driver closes later where the connection is gone now."""
 
-    left: Callable[[EsxDomain], None]
+    closed = False
 
     def close(self) -> None:
         """Give the machine back, now or when there is a connection again."""
-        if self.session.lost is not None:
-            self.left(self)
-            return
-        try:
+        self.closed = True
+        if self.session.lost is None:
             super().close()
-        except ConnectionLost:
-            self.left(self)
-            raise
 
 
 def _tell(text: str) -> None:

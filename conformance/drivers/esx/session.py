@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Final, TypeVar
 
@@ -153,19 +154,31 @@ class Session:
             objectSet=[collected.ObjectSpec(obj=one, skip=False) for one in objects],
             propSet=[collected.PropertySpec(type=type(objects[0]), pathSet=list(paths), all=False)],
         )
-        collector = self.content.propertyCollector
-        page = self.ask(lambda: collector.RetrievePropertiesEx([wanted], collected.RetrieveOptions()))
         found: dict[str, Properties] = {}
-        while page is not None:
+        token: str | None = None
+        while True:
+            page = self.ask(partial(self._page, wanted, token))
+            if page is None:
+                break
             for shown in page.objects:
-                if shown.missingSet:
-                    raise self.judged(shown.missingSet[0].fault)
                 found[shown.obj._moId] = {one.name: one.val for one in shown.propSet}
-            page = self._next_page(collector, page.token) if page.token else None
+            token = page.token
+            if not token:
+                break
         return [found.get(one._moId, {}) for one in objects]
 
-    def _next_page(self, collector: Any, token: str) -> Any:
-        return self.ask(lambda: collector.ContinueRetrievePropertiesEx(token))
+    def _page(self, wanted: Any, token: str | None) -> Any:
+        """One page of properties. Raises the fault for which one could not be read."""
+        collector = self.content.propertyCollector
+        if token is None:
+            options = self.pyvmomi.vmodl.query.PropertyCollector.RetrieveOptions()
+            page = collector.RetrievePropertiesEx([wanted], options)
+        else:
+            page = collector.ContinueRetrievePropertiesEx(token)
+        for shown in page.objects if page is not None else ():
+            if shown.missingSet:
+                raise shown.missingSet[0].fault
+        return page
 
     def property(self, of: Any, path: str) -> Any:
         """One property, or None where it is unset."""

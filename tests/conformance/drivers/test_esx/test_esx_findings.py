@@ -56,7 +56,7 @@ def test_it_can_be_judged(opening: Opening, target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "scope", "bound", "at_least"),
     [
-        ("vcsim", "tree", 3, 170),
+        ("vcsim", "tree", 2, 30),
         ("vcsim-vcenter", "tree", 2, 30),
         ("vcsim", "storage", 2, 50),
         ("vcsim", "power", 1, 50),
