@@ -87,8 +87,8 @@ def serving(host: Simulated, ca_file: Path, tmp_path: Path) -> Iterator[Serving]
     served: list[ServedEsx] = []
 
     def brought_up(target: str = f"https://{host.address}", **settings: str) -> ServedEsx:
-        settings.setdefault("ca-file", str(ca_file))
-        given = {name.replace("_", "-"): value for name, value in settings.items() if value}
+        asked = {"ca_file": str(ca_file), **settings}
+        given = {name.replace("_", "-"): value for name, value in asked.items() if value}
         served.append(ServedEsx(DriverOptions(target=target, work=tmp_path, settings=given)))
         return served[-1]
 
