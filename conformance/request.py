@@ -150,7 +150,8 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
     most = request.snapshots
     scopes: list[tuple[Scope, int]] = [("tree", most or (4 if fast else 3)), ("storage", min(2, most or 2))]
     if driver.profile.claims("start"):
-        scopes.append(("power", 1))
+        # Where booting takes its time, what is booted is written to at once: a third of the transitions.
+        scopes.append(("power" if fast or not driver.profile.claims("write_memory") else "cycles", 1))
     if _shows_configuration_alone(driver.profile):
         scopes.append(("configuration", 2))
     bounds = Bounds(request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)

@@ -131,6 +131,7 @@ _TITLES: dict[Scope, str] = {
     "tree": "create, revert, merge, discard",
     "storage": "retire, reclaim, subtrees",
     "memory": "trees with memory",
+    "cycles": "power states, memory written",
     "power": "power states",
     "configuration": "trees that differ in configuration",
 }

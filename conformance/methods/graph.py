@@ -27,14 +27,18 @@ from snaptree.spec.state import Domain, Point, blank_domain
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "storage", "memory", "power", "configuration"]
+Scope = Literal["tree", "storage", "memory", "cycles", "power", "configuration"]
 """``tree``: the powered-off graph. ``storage``: with retire, reclaim and
 remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
-that hold memory or none. ``power``: with everything that power can be.
-``configuration``: the powered-off graph again, where what differs from point to
-point is the configuration: the only content that some hypervisors show."""
+that hold memory or none. ``power``: with everything that power can be. ``cycles``: the
+same in a third of the transitions, for drivers that take long to boot: memory is
+written as soon as there is some. ``configuration``: the powered-off graph again, where
+what differs from point to point is the configuration: the only content that some
+hypervisors show."""
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+_POWERED: Final = ("cycles", "power")
 
 MOST_RETIRED: Final = 1
 
@@ -106,7 +110,8 @@ def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
 
 def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Scope) -> Iterator[Move]:
     """Every move out of a state, the same ones for every domain of that shape."""
-    if scope == "memory" and domain.active.memory == "unspecified":
+    booted = domain.active.memory == "unspecified" and "write_memory" in profile.operations
+    if booted and scope in ("memory", "cycles"):
         # What memory holds after a boot is the business of the other scope.
         yield from _memory_writes(domain)
         return
@@ -117,7 +122,7 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
         prepare = () if is_dirty(domain) else fresh
         name = f"n{domain.serial + 1}"
         yield Move(("create",), ops.Create(name), prepare)
-        if scope in ("memory", "power") and domain.active.power != "off" and profile.memory != "never":
+        if scope in ("memory", *_POWERED) and domain.active.power != "off" and profile.memory != "never":
             yield Move(("create", "memory"), ops.Create(name, memory=True), prepare)
     for place in shape.distinct:
         yield from _on_snapshot(shape.order[place], place, domain, profile, scope)
@@ -126,7 +131,7 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
             yield Move(("reclaim", "retired"), ops.Reclaim(retired))
     if scope == "memory":
         yield from _claimed(profile, ops.Start(), ops.Stop(), ops.Crash())
-    if scope == "power":
+    if scope in _POWERED:
         yield from _claimed(
             profile, ops.Start(), ops.Stop(), ops.Pause(), ops.Resume(),
             ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
@@ -153,7 +158,7 @@ def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, sc
         ]
     for operation in kinds:
         yield Move((operation.call, place, _variant(operation)), operation)
-    if scope == "power" and profile.offers("resume_as"):
+    if scope in _POWERED and profile.offers("resume_as"):
         for resume_as in ops.RESUME_AS:
             yield Move(("revert", place, resume_as), ops.Revert(snapshot, resume_as))
         yield Move(
