@@ -24,5 +24,19 @@ VIRTUALBOX: Final = Recipe(
     excluded=("libllvm*", "libz3-*", "mesa-*", "libgl1-mesa-dri", "perl*", "libperl*"),
 )  # fmt: skip
 
-SYSTEMS: Final[dict[str, Recipe]] = {recipe.name: recipe for recipe in (VIRTUALBOX, VCSIM)}
+LIBVIRT_TRIXIE: Final = Recipe(
+    name="libvirt-trixie",
+    about="Debian 13's libvirt and QEMU, and a Python to drive them with: libvirt:qemu:///embed?tree=libvirt-trixie",
+    suite="trixie",
+    packages=(
+        "python3", "python3-libvirt", "python3-jsonschema", "python3-rpds-py", "libvirt-daemon-common",
+        "libvirt-daemon-driver-qemu", "qemu-system-x86", "qemu-utils", "coreutils", "dash", "libc-bin",
+        "base-files", "util-linux",
+    ),
+    version_of="libvirt0",
+    # What runs when a package is configured, and what draws or plays: nothing is shown.
+    excluded=("perl*", "libperl*", "libllvm*", "mesa-*", "libgl1-mesa-dri", "systemd", "dbus*", "polkitd*"),
+)  # fmt: skip
+
+SYSTEMS: Final[dict[str, Recipe]] = {recipe.name: recipe for recipe in (VIRTUALBOX, VCSIM, LIBVIRT_TRIXIE)}
 """Recipes by the name that ``snaptree drivers --install`` takes."""

@@ -3,7 +3,11 @@
 ``libvirt:test:///default`` and ``libvirt:test:///FILE.xml`` are libvirt's own
 driver in memory, with a state of its own for each domain.
 ``libvirt:qemu:///embed`` is the QEMU driver without a daemon, in a folder that
-goes afterwards; ``?root=FOLDER`` names another place for it.
+goes afterwards; ``?root=FOLDER`` names another place for it. ``?snapshots=external``
+asks for external snapshots and ``?snapshots=mixed`` for either by turns.
+``libvirt:qemu:///session`` and ``libvirt:qemu:///system`` are a daemon that runs.
+``?tree=libvirt-trixie`` takes Debian 13's libvirt and QEMU, in a private tree, for
+any URI that needs no daemon.
 
 All of it is carried out behind the process boundary: libvirt is a C library with
 threads, and QEMU makes itself a daemon.
@@ -12,10 +16,15 @@ threads, and QEMU makes itself a daemon.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.drivers.libvirt.address import read_address
+from snaptree.conformance.drivers.libvirt.within import command_within
 from snaptree.conformance.remote import RemoteDriver
 from snaptree.conformance.remote.client import serving
+
+SERVED: Final = "snaptree.conformance.drivers.libvirt.serving:ServedLibvirt"
 
 
 class LibvirtDriver(RemoteDriver):
@@ -29,5 +38,7 @@ class LibvirtDriver(RemoteDriver):
 
     def command(self, options: DriverOptions) -> Sequence[str]:
         """The command that serves the driver; the URI crosses as the target."""
-        del options
-        return serving("snaptree.conformance.drivers.libvirt.serving:ServedLibvirt")
+        tree = read_address(options.target).tree
+        if tree is not None:
+            return command_within(tree, SERVED, options)
+        return serving(SERVED)

@@ -1,7 +1,8 @@
 """What a URI asks for: what is libvirt's of it, and what is ours.
 
-``?snapshots=`` says how a domain of QEMU's keeps its snapshots, and is taken out
-before libvirt sees the URI; ``?root=`` belongs to ``qemu:///embed``.
+``?snapshots=`` says how a domain of QEMU's keeps its snapshots, ``?tree=`` in which
+private tree libvirt is looked for, and ``?root=`` belongs to ``qemu:///embed``: none
+of them is shown to libvirt.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Address:
     uri: str
     kind: Kind = "internal"
     root: str | None = None
+    tree: str | None = None
 
     @property
     def plain(self) -> str:
@@ -40,8 +42,9 @@ def read_address(target: str) -> Address:
     kind = next((one for one in KINDS if one == asked), None)
     if kind is None:
         raise DriverUnavailable(f"snapshots={asked!r:.50} is none of {', '.join(KINDS)}")
+    tree = query.pop("tree", None)
     root = query.pop("root", None) if parts.path.startswith("/embed") else None
     rest = urlencode(query, quote_via=quote)
     # urlunsplit drops the empty authority of a scheme that it does not know.
     uri = f"{parts.scheme}://{parts.netloc}{urlunsplit(('', '', parts.path, rest, ''))}"
-    return Address(uri if parts.scheme else target, kind, root)
+    return Address(uri if parts.scheme else target, kind, root, tree)

@@ -59,7 +59,7 @@ class ImagedDomain(LibvirtDomain):
         _is_byte(value)
         with judged(self.libvirt, "write_disk"):
             attached = self._attached()[disk]
-            if not self.profile.allows_power("write_disk", power):
+            if power not in self.profile.power.get("write_disk", (power,)):
                 raise InvalidPowerState(f"not while it is {power}")
             if power == "off":
                 self._images.write(attached.image, block, value)
