@@ -14,6 +14,7 @@ from typing import Any, Final
 from snaptree.conformance.driver import SnapshotId, SnapshotIds
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.library import (
+    CONFIG_UNSUPPORTED,
     OPERATION_FAILED,
     XML_DETAIL,
     XML_ERROR,
@@ -25,6 +26,7 @@ from snaptree.spec.outcomes import (
     InvalidArgument,
     InvalidName,
     InvalidPowerState,
+    LimitExceeded,
     NameInUse,
     Refusal,
     Unsupported,
@@ -99,7 +101,13 @@ class LibvirtDomain(LookedAt):
         target = self.tree.find(snapshot)
         if not self.tree.children(target) and self.tree.current() != snapshot:
             raise WouldDiscard("nothing depends on it", casualties=[snapshot])
-        target.delete(0)
+        dependents = len(self.tree.children(target)) + (self.tree.current() == snapshot)
+        limit = self.profile.limits.merge_children
+        # It is libvirt that decides; what it cannot do for many, it says of one kind of error alone.
+        many = limit is not None and dependents > limit
+        meanings: dict[int, type[Refusal]] = {CONFIG_UNSUPPORTED: LimitExceeded} if many else {}
+        with judged(self.libvirt, "merge_into_children", meanings):
+            target.delete(0)
 
     @judged_call
     def discard(self, snapshot: SnapshotId) -> None:
@@ -113,6 +121,7 @@ class LibvirtDomain(LookedAt):
     @judged_call
     def discard_forced(self, snapshot: SnapshotId, resume_as: str | None = None) -> None:
         """Revert to the parent if the active state would go with it, turn off, remove the subtree."""
+        self._claimed("discard_forced")
         flags = self._revert_flags(resume_as)
         target = self.tree.find(snapshot)
         if self._carries_active(target):
@@ -127,6 +136,7 @@ class LibvirtDomain(LookedAt):
     @judged_call
     def remove_subtree(self, snapshot: SnapshotId, keep_root: bool = False) -> None:
         """Remove the subtree, with or without its top."""
+        self._claimed("remove_subtree")
         libvirt = self.libvirt
         only, all_of_it = (
             libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY,
@@ -239,8 +249,7 @@ class LibvirtDomain(LookedAt):
         )
 
     def _revert(self, target: Any, flags: int) -> None:
-        if not self.profile.claims("revert"):
-            raise Unsupported("this libvirt does not revert to such a snapshot")
+        self._claimed("revert")
         # The image belongs to the state that is lost; beside it libvirt refuses, or lets it outlive this.
         if self.native.hasManagedSaveImage(0):
             self.native.managedSaveRemove(0)
@@ -257,6 +266,11 @@ class LibvirtDomain(LookedAt):
             "paused": libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
         }
         return flags.get(resume_as, 0)
+
+    def _claimed(self, call: str) -> None:
+        """Raises Unsupported where libvirt would do it for some snapshots of such a domain, or half of it."""
+        if not self.profile.claims(call):
+            raise Unsupported(f"{call} is not for snapshots like these")
 
     def _off(self) -> None:
         if self.native.isActive():

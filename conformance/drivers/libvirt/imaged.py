@@ -76,6 +76,7 @@ class ImagedDomain(LibvirtDomain):
 
     def undefine_forced(self) -> None:
         """Delete the snapshots out of the images, youngest first, then remove the domain."""
+        self._claimed("undefine_forced")
         with judged(self.libvirt, "undefine_forced"):
             self._is_off("undefine_forced")
             for snapshot in reversed(self.tree.all()):

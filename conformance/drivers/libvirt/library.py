@@ -59,6 +59,7 @@ KINDS: Final[Mapping[int, type[Refusal]]] = {
 NO_SUCH_SNAPSHOT: Final = 72
 NO_METADATA: Final = 80
 OPERATION_FAILED: Final = 9
+CONFIG_UNSUPPORTED: Final = 67
 XML_ERROR: Final = 27
 XML_DETAIL: Final = 35
 

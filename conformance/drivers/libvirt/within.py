@@ -19,6 +19,9 @@ PACKAGES: Final = ("snaptree.spec", "snaptree.schemas", "snaptree.conformance", 
 _INSIDE: Final = "/mnt/snaptree"
 """Where snaptree lies inside."""
 
+_LOOKED_AT: Final = (Path("/sys/devices/system/cpu"),)
+"""Without it libvirt starts no domain, and does not say why."""
+
 _PYTHON: Final = "/usr/bin/python3"
 
 
@@ -35,7 +38,7 @@ def command_within(name: str, served: str, options: DriverOptions) -> list[str]:
     if options.keep:
         raise DriverUnavailable("--keep is of no use inside a tree: what is made there goes with the process")
     tree = required(recipe)
-    binds: list[Bind | Path] = list(_sources())
+    binds: list[Bind | Path] = [*_sources(), *(path for path in _LOOKED_AT if path.exists())]
     if options.work is not None:
         binds.append(options.work)
     return tree.command(
