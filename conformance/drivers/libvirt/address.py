@@ -44,7 +44,7 @@ def read_address(target: str) -> Address:
         raise DriverUnavailable(f"snapshots={asked!r:.50} is none of {', '.join(KINDS)}")
     tree = query.pop("tree", None)
     root = query.pop("root", None) if parts.path.startswith("/embed") else None
-    rest = urlencode(query, quote_via=quote)
+    rest = urlencode(query, quote_via=quote, safe="/")
     # urlunsplit drops the empty authority of a scheme that it does not know.
     uri = f"{parts.scheme}://{parts.netloc}{urlunsplit(('', '', parts.path, rest, ''))}"
     return Address(uri if parts.scheme else target, kind, root, tree)

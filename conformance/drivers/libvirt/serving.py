@@ -70,6 +70,9 @@ def _host(libvirt: Any, address: Address, options: DriverOptions) -> Host:
         return Embedded(libvirt, address, options)
     if uri.startswith(("qemu:///session", "qemu:///system")):
         return WithDaemon(libvirt, address, options)
+    if "://" not in uri:
+        # libvirt would take its own default for none at all.
+        raise DriverUnavailable(f"{uri or 'no URI'!r} is none of {URIS}")
     try:
         libvirt.open(uri).close()
     except libvirt.libvirtError as error:
