@@ -7,9 +7,9 @@ BIN := $(VENV)/bin
 FILES := $(shell find spec simulator conformance schemas -type f ! -name '*.pyc' 2>/dev/null | sort | cat - pyproject.toml constraints.txt | cksum | tr -dc 0-9)
 INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
-EVERYTHING := .[dev,docs]
+EVERYTHING := .[dev,docs,esx]
 
-.PHONY: check test real dev lint bench docs packages test-packages libvirt-python clean
+.PHONY: check test real dev lint bench docs packages test-packages libvirt-python vcsim clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -20,7 +20,7 @@ check: packages $(INSTALLED)
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
 	fi
 
-test: packages test-packages dev libvirt-python
+test: packages test-packages dev libvirt-python vcsim
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
@@ -40,9 +40,11 @@ define against
 	elif [ $$code != 0 ]; then exit $$code; fi
 endef
 
-real: packages test-packages dev libvirt-python
+real: packages test-packages dev libvirt-python vcsim
 	$(call against,libvirt,libvirt:test:///default)
 	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --budget 5m)
+	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2)
+	$(call against,esx,esx:vcsim-vcenter)
 
 dev: $(DEVELOPED)
 
@@ -105,6 +107,10 @@ libvirt-python: dev
 	    if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -c constraints.txt libvirt-python; \
 	    else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt libvirt-python; fi; \
 	fi
+
+# The simulator of ESX that the govmomi project makes: compiled once, into the cache folder.
+vcsim: dev
+	@$(BIN)/snaptree drivers --install vcsim || echo "going on without vcsim"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

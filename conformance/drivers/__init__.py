@@ -80,6 +80,7 @@ SHIPPED: Final[dict[str, Shipped]] = {
             "ESX or vCenter: esx:https://HOST; esx:vcsim and esx:vcsim-vcenter bring a simulated one up",
             "pip install 'snaptree[esx]' && snaptree drivers --install vcsim",
             "esx:vcsim",
+            foreign=True,
         ),
         Shipped(
             "exec",

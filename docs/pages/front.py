@@ -41,7 +41,7 @@ snapshot is bold; what an operation destroys is crossed out in the picture befor
 - To read: {{doc}}`chapters/terms` first, then {{doc}}`chapters/tree`.
 - To look up: {{doc}}`rules`, {{doc}}`laws`, or what {{doc}}`the mail of 2010 asked </chapters/mail>`.
 - To choose a hypervisor, or to see where yours differs: {{doc}}`profiles`.
-- To put your own under the suite: {{doc}}`drivers`.
+- To put your own under the suite: {{doc}}`drivers`. To put a vSphere host under it, safely: {{doc}}`esx`.
 
 ```{{toctree}}
 :caption: The specification
@@ -60,6 +60,7 @@ chapters/mail
 
 profiles
 drivers
+esx
 command
 schemas
 mutants

@@ -73,17 +73,18 @@ def test_it_deviates_only_as_known(
     assert covered >= at_least
 
 
+GONE: list[Operation] = [
+    ops.Create("a"), ops.Create("b"), ops.Create("c"), ops.Revert("s1"), ops.RemoveSubtree("s2")
+]  # fmt: skip
+"""What comes before a call on a snapshot that went with its parent."""
+
 FOUND: list[tuple[str, list[Operation]]] = [
     ("REVERT-7", [ops.Create("a"), ops.Configure("k", "v"), ops.Revert("s1")]),
     ("FORCE-2", [ops.Create("a"), ops.Create("b"), ops.Configure("k", "v"), ops.Discard("s2", forced=True)]),
     ("SUBTREE-4", [ops.Create("a"), ops.Create("b"), ops.Create("c"), ops.RemoveSubtree("s2")]),
-    (
-        "REFUSE-4",
-        [
-            ops.Create("a"), ops.Create("b"), ops.Create("c"), ops.Revert("s1"), ops.RemoveSubtree("s2"),
-            ops.Revert("s3"),
-        ],
-    ),
+    ("REFUSE-4", [*GONE, ops.Revert("s3")]),
+    ("REFUSE-4", [*GONE, ops.Rename("s3", "b")]),
+    ("REFUSE-4", [*GONE, ops.Describe("s3", "words")]),
     ("TREE-4", [ops.Create("a"), ops.Create("b"), ops.Revert("s1"), ops.MergeIntoChildren("s1")]),
     ("REVERT-5", [ops.Create("a"), ops.Start(), ops.Revert("s1")]),
     ("REVERT-4", [ops.Start(), ops.Create("a", memory=True), ops.Stop(), ops.Revert("s1")]),
