@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-BENCHMARKS: Final = ("sampled", "check", "growth", "documents")
+BENCHMARKS: Final = ("sampled", "check", "growth", "documents", "esx")
 
 
 def main() -> int:

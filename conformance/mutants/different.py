@@ -95,3 +95,17 @@ class Talkative(SimulatedDomain):
         super().revert(snapshot, resume_as)
         time.sleep(0.001)
         return {"task": 7, "state": "done"}
+
+
+@conforms
+class OffWithoutMemory(SimulatedDomain):
+    """It records *off* for a point without memory, as vSphere documents: that is information only."""
+
+    def observe(self) -> dict[str, Any]:
+        seen = super().observe()
+        shown = []
+        for entry in seen["snapshots"]:
+            point = entry["point"]
+            power = "off" if point["memory"] is None else point["power"]
+            shown.append({**entry, "point": {**point, "power": power}})
+        return {**seen, "snapshots": shown}

@@ -70,6 +70,14 @@ def losing_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyte
         (["check", "--deviations", "/no/such.toml"], 2, "No such file"),
         (["check", "--profile", "none"], 2, "no profile 'none'"),
         (["check", "qemu", "--qemu-bin", "/no/such/folder"], 3, "apt-get install"),
+        (["check", "--setting", "password"], 2, "a setting is written NAME=VALUE"),
+        (["check", "esx:https://root:hush@host"], 2, "a user or password does not belong into an address"),
+        (
+            ["check", "esx:vcsim", "--setting", "folder=x", "--setting", "machine=y"],
+            2,
+            "says nothing beside it",
+        ),
+        (["check", "esx:vcsim", "--keep"], 2, "nothing is kept on a host"),
         (["replay", "/no/such/trace"], 2, "No such file"),
         (["judge", "/no/such/trace"], 2, "No such file"),
         (["rules", "MERGE-999"], 2, "no rule 'MERGE-999'"),
@@ -89,6 +97,13 @@ def test_bad_input_gets_one_clear_message(
     shown = capsys.readouterr().err
     assert said in shown
     assert "Traceback" not in shown
+
+
+def test_a_dry_run_of_a_driver_that_is_alone_tests_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--dry-run"]) == 4
+    shown = capsys.readouterr().out
+    assert "nothing that anybody else would see" in shown
+    assert "nothing was made and nothing was tested" in shown
 
 
 def test_malformed_profile_is_named_with_its_fault(

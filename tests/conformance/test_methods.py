@@ -9,13 +9,14 @@ from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions
 from snaptree.conformance.drivers.simulator import SimulatorDriver
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
-from snaptree.conformance.methods.graph import Scope, explore
+from snaptree.conformance.methods.graph import Scope, carry_out, explore, moves
 from snaptree.conformance.methods.sampled import sample
+from snaptree.conformance.mutants.capturing import ConfigurationNotReverted
 from snaptree.conformance.run import Bounds, Outcome, run_methods
 from snaptree.conformance.tally import Tally
-from snaptree.spec.operations import Operation, WriteDisk
-from snaptree.spec.outcomes import Accepted
-from snaptree.spec.profiles import load_profile
+from snaptree.spec.operations import Configure, Operation, WriteDisk
+from snaptree.spec.outcomes import Accepted, Refused
+from snaptree.spec.profiles import load_profile, varied
 from snaptree.spec.semantics import step
 from snaptree.spec.state import blank_domain
 
@@ -35,6 +36,73 @@ RFC = load_profile("rfc")
 def test_size_of_the_bounded_graph(scope: Scope, bound: int, states: int, transitions: int) -> None:
     graph = explore(RFC, bound, scope)
     assert (len(graph.edges), graph.transitions) == (states, transitions)
+
+
+@pytest.mark.parametrize(("profile", "scope"), [("esx", "configuration"), ("rfc", "configuration")])
+def test_where_configuration_is_the_content_every_point_differs_in_it(profile: str, scope: Scope) -> None:
+    graph = explore(load_profile(profile), 2, scope)
+    assert graph.transitions > 90
+    walked = example_walk(profile, scope)
+    values = [operation.value for operation in walked if isinstance(operation, Configure)]
+    assert len(values) >= 2
+    assert not any(isinstance(operation, WriteDisk) for operation in walked)
+
+
+def example_walk(profile: str, scope: Scope) -> list[Operation]:
+    """What a domain is asked on the way to two snapshots."""
+    loaded = load_profile(profile)
+    domain, walked = blank_domain(DEFAULT_DISKS), []
+    while len(domain.snapshots) < 2:
+        here = moves(domain, shape_of(domain), loaded, 2, scope)
+        move = next(one for one in here if one.label[0] == "create")
+        walked += [*move.prepare, move.operation]
+        domain = carry_out(domain, move, loaded)
+    return walked
+
+
+def test_a_revert_that_leaves_the_configuration_is_found_by_its_graph_alone() -> None:
+    class Driver(SimulatorDriver):
+        domain_class = ConfigurationNotReverted
+
+    graph = explore(load_profile("esx"), 2, "configuration")
+    driver = Driver()
+    driver.profile = graph.profile
+    toured = Toured()
+    tour = Tour.over(driver, graph, [one for unit in chunks(graph) for one in unit])
+    runs = list(tour.walk(toured, Tally(), expired=lambda: False))
+    assert {run.differences[0].part for run in runs} == {"configuration"}
+    assert toured.covered + toured.missed + toured.deviated == graph.transitions
+
+
+def test_a_profile_without_writable_disks_gets_the_trees_of_the_examples() -> None:
+    sequences = example_sequences(load_profile("esx"))
+    assert len(sequences) > 60
+    made = [operation for sequence in sequences for operation in sequence[:-1]]
+    assert "create" in {operation.call for operation in made}
+    written = [sequence for sequence in sequences if any(one.call == "write_disk" for one in sequence[:-2])]
+    assert written == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "calls"),
+    [
+        ("limits.depth=4", ["create"] * 5),
+        ("limits.count=3", ["create", "revert", "create", "revert", "create", "revert", "create"]),
+    ],
+)
+def test_a_limit_that_is_near_is_walked_to(setting: str, calls: list[str]) -> None:
+    profile = varied("rfc", [setting])
+    last = example_sequences(profile)[-1]
+    assert [operation.call for operation in last] == calls
+    domain = blank_domain(DEFAULT_DISKS)
+    for operation in last[:-1]:
+        outcome = step(domain, operation, profile)
+        assert isinstance(outcome, Accepted)
+        domain = outcome.domain
+    refused = step(domain, last[-1], profile)
+    assert isinstance(refused, Refused)
+    assert refused.kinds == {"LimitExceeded"}
+    assert example_sequences(varied("rfc", ["limits.depth=250"]))[-1] == example_sequences(RFC)[-1]
 
 
 def test_tour_covers_every_transition_once_it_was_cut_into_units() -> None:

@@ -83,7 +83,6 @@ FOUND: list[tuple[str, list[Operation]]] = [
     ("FORCE-2", [ops.Create("a"), ops.Create("b"), ops.Configure("k", "v"), ops.Discard("s2", forced=True)]),
     ("SUBTREE-4", [ops.Create("a"), ops.Create("b"), ops.Create("c"), ops.RemoveSubtree("s2")]),
     ("REFUSE-4", [*GONE, ops.Revert("s3")]),
-    ("REFUSE-4", [*GONE, ops.Rename("s3", "b")]),
     ("REFUSE-4", [*GONE, ops.Describe("s3", "words")]),
     ("TREE-4", [ops.Create("a"), ops.Create("b"), ops.Revert("s1"), ops.MergeIntoChildren("s1")]),
     ("REVERT-5", [ops.Create("a"), ops.Start(), ops.Revert("s1")]),

@@ -295,6 +295,16 @@ def test_a_host_that_hangs_is_a_finding_and_the_run_goes_on(
     assert set(inventory(owner)) == before
 
 
+def test_without_a_simulator_it_is_said_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNAPTREE_CACHE", str(tmp_path / "nothing"))
+    with pytest.raises(DriverUnavailable) as missed:
+        Simulated("esx", tmp_path)
+    assert missed.value.install == "snaptree drivers --install vcsim"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_simulator_that_is_killed_is_a_finding_and_another_one_begins(tmp_path: Path) -> None:
     try:
         driver = ServedEsx(DriverOptions(target="vcsim", work=tmp_path))
