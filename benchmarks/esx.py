@@ -140,9 +140,8 @@ def overhead(rounds: int) -> bool:
     met = ratios[-1][0] - 1 < OVERHEAD_GOAL
     verdict = "met" if met else "MISSED"
     print(f"'driver' is the median of the ratios within {rounds} rounds, less one; 'in a process' adds")
-    print(
-        f"the boundary, which is the harness's. The goal for the driver is below {OVERHEAD_GOAL:.0%}: {verdict}\n"
-    )
+    print(f"the boundary, the harness's. The goal for the driver is below {OVERHEAD_GOAL:.0%}: {verdict}")
+    print()
     return met
 
 
