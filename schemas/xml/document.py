@@ -10,10 +10,14 @@ from snaptree.schemas.xml.fault import Fault, place_of
 
 
 class Document:
-    """A document that passed the guard: ``root`` is its tree, ``place`` tells where an element begins."""
+    """A document that passed the guard: ``root`` is its tree, ``place`` tells where an element begins.
 
-    def __init__(self, data: bytes, root: etree._Element) -> None:
+    ``namespaces`` are those that it declares prefixes for, anywhere; of two for one prefix, the later.
+    """
+
+    def __init__(self, data: bytes, root: etree._Element, namespaces: dict[str, str]) -> None:
         self.root = root
+        self.namespaces = namespaces
         self._data = data
         self._starts: list[int] = []
         # The proxies of lxml stay the same objects only as long as somebody holds them.
@@ -34,7 +38,7 @@ class Document:
 
     def fault(self, element: etree._Element, rule: str, message: str, attribute: str = "") -> Fault:
         """A fault of an element, or of one of its attributes."""
-        path = "/".join([local(above) for above in (*reversed([*element.iterancestors()]), element)])
+        path = path_of(element)
         return Fault(*self.place(element), f"{path}/@{attribute}" if attribute else path, rule, message)
 
 
@@ -50,6 +54,11 @@ def _starts(data: bytes) -> list[int]:
 def local(element: etree._Element) -> str:
     """The name of an element without its namespace."""
     return str(etree.QName(element).localname)
+
+
+def path_of(element: etree._Element) -> str:
+    """The names that lead from the root to an element."""
+    return "/".join([local(above) for above in (*reversed([*element.iterancestors()]), element)])
 
 
 def text_of(element: etree._Element) -> str:

@@ -8,14 +8,14 @@ from difflib import get_close_matches
 from lxml import etree
 
 from snaptree.schemas.xml.compiling import DIALECTS, Dialect, compiled, explain
-from snaptree.schemas.xml.document import Document, local, text_of
+from snaptree.schemas.xml.document import Document, local, path_of, text_of
 from snaptree.schemas.xml.fault import Fault, shown
 
 
 def told(document: Document, dialect: Dialect, element: etree._Element, code: int, text: str) -> Fault:
     """The fault that an error of libxml2, its code and its text, is about an element."""
     name = f"<{_named(element)}>"
-    path = document.fault(element, "", "").element
+    path = path_of(element)
     # Not cut out of the text, in which a namespace or a value may say anything.
     begin = f"Element '{element.tag!s}', attribute"
     attribute = next((str(one) for one in element.attrib if text.startswith(f"{begin} '{one!s}'")), "")
@@ -60,7 +60,7 @@ def _unexpected(document: Document, dialect: Dialect, element: etree._Element) -
     if uri is not None:
         return f"<{name}> is in the namespace {shown(uri)}; nothing of a snapshot is in a namespace"
     twin = next((one for one in element.itersiblings(element.tag, preceding=True)), None)
-    path = document.fault(parent, "", "").element
+    path = path_of(parent)
     known = [one for one in explain(path, dialect)[1].below if not one.startswith("@")]
     if twin is not None and name in known:
         line, column = document.place(twin)
@@ -80,7 +80,8 @@ def wrong_root(root: etree._Element) -> str:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, 1, 0.6)
+    # Looking for resemblance takes as long as the name is, and a name may have 50,000 characters.
+    near = get_close_matches(name[:60], known, 1, 0.6)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known are {', '.join(known)}" if known else "; it can have none"

@@ -33,10 +33,10 @@ class MalformedXml(ValueError):
 
 def place_of(data: bytes, offset: int) -> tuple[int, int]:
     """Line and column, both from 1, of an offset in bytes."""
-    before = data[: max(0, offset)]
-    begin = before.rfind(b"\n") + 1
-    text = before[begin:].decode("utf-8", "replace").removeprefix("\ufeff")
-    return before.count(b"\n") + 1, len(text) + 1
+    end = max(0, offset)
+    begin = data.rfind(b"\n", 0, end) + 1
+    text = data[begin:end].decode("utf-8", "replace").removeprefix("\ufeff")
+    return data.count(b"\n", 0, end) + 1, len(text) + 1
 
 
 def shown(text: str, longest: int = 60) -> str:

@@ -59,21 +59,19 @@ def fits(document: Document, dialect: Dialect) -> bool:
 
 def faults(document: Document, dialect: Dialect) -> tuple[Fault, ...]:
     """What keeps a document from fitting a dialect, in document order; at most MOST_FAULTS."""
-    if fits(document, dialect):
-        return ()
     schema, root = compiled(dialect), document.root
-    spaces = {
-        prefix: uri for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix
-    }
-    found: list[Fault] = []
+    errors: Any = ()
     if not schema.xsd.validate(root):
-        log: Any = schema.xsd.error_log  # the stubs do not know that it can be iterated
-        for error in islice(log, MOST_FAULTS):
-            nodes: Any = root.getroottree().xpath(error.path, namespaces=spaces) if error.path else [root]
-            found.append(told(document, dialect, nodes[0] if nodes else root, error.type, error.message))
+        errors = schema.xsd.error_log
+    elif not schema.any_broken(root):
+        return ()
+    found: list[Fault] = []
+    for error in islice(errors, MOST_FAULTS):
+        at: Any = error.path and root.getroottree().xpath(error.path, namespaces=document.namespaces)
+        found.append(told(document, dialect, at[0] if at else root, error.type, error.message))
     for broken, message, rule in schema.conditions:
-        nodes = broken(root)
-        found.extend(document.fault(node, rule, message) for node in nodes[:MOST_FAULTS])
+        nodes: Any = broken(root)
+        found.extend(document.fault(node, rule, message) for node in nodes[: MOST_FAULTS - len(found)])
     # An attribute with a wrong value can be reported once for the value and once as missing.
     unique = {(one.line, one.column, one.element): one for one in reversed(found)}
-    return tuple(sorted(unique.values(), key=lambda one: (one.line, one.column))[:MOST_FAULTS])
+    return tuple(sorted(unique.values(), key=lambda one: (one.line, one.column)))

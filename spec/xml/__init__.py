@@ -1,14 +1,21 @@
-"""The codec: snapshots as XML, in the dialect of the proposal and in that of libvirt.
+"""The codec: snapshots as XML, in the dialect of the proposal and in that of libvirt; and checkpoints.
 
 ``read`` gives a typed, frozen ``DomainSnapshot`` or the faults with line and
 column; ``write`` gives text that ``read`` turns into an equal value. What the
 dialect leaves to others (a domain, a cookie, the inside of a source) is kept as
-text. ``recorded`` and ``asked`` lead from and to the model.
+text. ``read_checkpoint`` and ``write_checkpoint`` do the same for checkpoints.
+``recorded`` and ``asked`` lead from and to the model.
 """
 
 from __future__ import annotations
 
 from snaptree.schemas.xml import MalformedXml
+from snaptree.spec.xml.checkpoints import (
+    CheckpointDisk,
+    DomainCheckpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from snaptree.spec.xml.modelling import POWER, asked, captured_power, filled, recorded
 from snaptree.spec.xml.reading import InvalidXml, read
 from snaptree.spec.xml.values import (
@@ -24,7 +31,7 @@ from snaptree.spec.xml.values import (
 from snaptree.spec.xml.writing import Unwritable, write
 
 __all__ = [
-    "POWER", "DiskPart", "DomainSnapshot", "Driver", "InvalidXml", "MalformedXml", "MemoryPlace",
-    "MetadataCache", "SnapshotDialect", "Source", "Unknown", "Unwritable", "asked", "captured_power",
-    "filled", "read", "recorded", "write",
+    "POWER", "CheckpointDisk", "DiskPart", "DomainCheckpoint", "DomainSnapshot", "Driver", "InvalidXml",
+    "MalformedXml", "MemoryPlace", "MetadataCache", "SnapshotDialect", "Source", "Unknown", "Unwritable",
+    "asked", "captured_power", "filled", "read", "read_checkpoint", "recorded", "write", "write_checkpoint",
 ]  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Literal
+from typing import Final, Literal
 
 from lxml import etree
 
 from snaptree.schemas.xml import (
     LIMITS,
+    Dialect,
     Document,
     Fault,
     Limits,
@@ -32,6 +33,8 @@ from snaptree.spec.xml.values import (
     Unknown,
 )
 
+_KINDS: Final = {"domainsnapshot": "snapshot", "domaincheckpoint": "checkpoint"}
+
 
 class InvalidXml(ValueError):
     """XML that fits no dialect, or not the one that was asked for; ``faults`` says where and why."""
@@ -53,9 +56,22 @@ def read(
     Raises MalformedXml if it cannot be read at all, InvalidXml if it fits no
     dialect. ``keep`` sets aside what no dialect defines and judges the rest.
     """
+    document, kept = accepted(text, "domainsnapshot", dialect, unknown=unknown, limits=limits)
+    return _decoded(document, kept)
+
+
+def accepted(
+    text: str | bytes,
+    root: str,
+    dialect: Dialect | None,
+    *,
+    unknown: Literal["refuse", "keep"],
+    limits: Limits,
+) -> tuple[Document, tuple[Unknown, ...]]:
+    """A document with this root that fits the dialect, or any, and what was set aside. Raises as ``read``."""
     document = parse(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text, limits)
-    if document.root.tag == "domaincheckpoint":
-        message = "<domaincheckpoint> is no snapshot; <domainsnapshot> is wanted"
+    if document.root.tag in _KINDS and document.root.tag != root:
+        message = f"<{document.root.tag}> is no {_KINDS[root]}; <{root}> is wanted"
         raise InvalidXml((document.fault(document.root, "XML-14", message),))
     kept: tuple[Unknown, ...] = ()
     if unknown == "keep":
@@ -69,10 +85,10 @@ def read(
         found = () if fits(document, dialect) else faults(document, dialect)
     if found:
         raise InvalidXml(found)
-    return _decoded(document, kept)
+    return document, kept
 
 
-def _known(dialect: SnapshotDialect | None) -> dict[str, Meaning]:
+def _known(dialect: Dialect | None) -> dict[str, Meaning]:
     return meanings(dialect) if dialect else {**meanings("rfc"), **meanings("libvirt")}
 
 
@@ -85,73 +101,107 @@ def _set_aside(
             del element.attrib[name]
             yield Unknown(where, value, name)
     seen: dict[str, int] = {}
-    for child in list(element.iterchildren(etree.Element)):
+    # The text behind what goes belongs to the element, and lxml would take it away too. It is put
+    # together once: a text that grows by each of many would be copied as often.
+    last: etree._Element | None = None
+    text = [element.text or ""]
+    for child in list(element):
         tag = str(child.tag)
-        below = known.get(f"{path}/{tag}")
         seen[tag] = seen.get(tag, 0) + 1
-        if below is None:
+        below = known.get(f"{path}/{tag}")
+        if below is None and isinstance(child.tag, str):
             yield Unknown(where, _as_text(child))
-            _removed(child)
-        elif not below.open:
+            text.append(child.tail or "")
+            element.remove(child)
+            continue
+        _ended(element, last, text)
+        last, text = child, [child.tail or ""]
+        if below is not None and not below.open:
             yield from _set_aside(child, f"{path}/{tag}", f"{where}/{tag}[{seen[tag]}]", known)
+    _ended(element, last, text)
 
 
-def _removed(element: etree._Element) -> None:
-    above = element.getparent()
-    assert above is not None
-    # lxml takes the text behind an element away with it: it belongs to what holds the element.
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
+def _ended(element: etree._Element, last: etree._Element | None, text: list[str]) -> None:
+    """Put the text where it stands: behind the last child that stays, or at the beginning."""
+    if len(text) == 1:
+        return  # nothing went
+    if last is None:
+        element.text = "".join(text)
     else:
-        above.text = (above.text or "") + (element.tail or "")
-    above.remove(element)
+        last.tail = "".join(text)
+
+
+class Said:
+    """What stands directly in a root that fits its dialect, by name; None is what is absent."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._said = {str(child.tag): child for child in root}
+
+    def element(self, name: str) -> etree._Element | None:
+        """The element itself."""
+        return self._said.get(name)
+
+    def text(self, name: str) -> str | None:
+        """Its text, letter for letter."""
+        element = self._said.get(name)
+        return None if element is None else text_of(element)
+
+    def word(self, name: str) -> str | None:
+        """Its text without the space around it."""
+        element = self._said.get(name)
+        return None if element is None else text_of(element).strip()
+
+    def number(self, name: str) -> int | None:
+        """Its text as a number."""
+        element = self._said.get(name)
+        return None if element is None else number(text_of(element))
+
+    def fragment(self, name: str) -> str | None:
+        """The whole of it as XML."""
+        element = self._said.get(name)
+        return None if element is None else _as_text(element)
+
+    def parent(self) -> str | None:
+        """The name of the parent."""
+        element = self._said.get("parent")
+        return None if element is None else text_of(next(element.iterchildren("name")))
 
 
 def _decoded(document: Document, kept: tuple[Unknown, ...]) -> DomainSnapshot:
     """The value of a document that fits a dialect."""
-    said = {str(child.tag): child for child in document.root}
-
-    def text(name: str) -> str | None:
-        return text_of(said[name]) if name in said else None
-
-    def word(name: str) -> str | None:
-        return text_of(said[name]).strip() if name in said else None
-
-    def fragment(name: str) -> str | None:
-        return _as_text(said[name]) if name in said else None
-
-    def disks(name: str) -> tuple[DiskPart, ...] | None:
-        return tuple([_disk(disk) for disk in said[name].iterchildren("disk")]) if name in said else None
-
-    seconds, active = word("creationTime"), word("active")
-    parents = [text_of(name) for name in said["parent"].iterchildren("name")] if "parent" in said else [None]
-    memory = said.get("memory")
+    said = Said(document.root)
+    memory, active = said.element("memory"), said.word("active")
     return DomainSnapshot(
-        name=text("name"),
-        description=text("description"),
-        uuid=text("uuid"),
-        state=word("state"),
-        created=None if seconds is None else int(seconds),
-        parent=parents[0],
-        memory=None if memory is None else MemoryPlace(_word(memory, "snapshot"), memory.get("file")),
-        disks=disks("disks"),
-        revert_disks=disks("revertDisks"),
+        name=said.text("name"),
+        description=said.text("description"),
+        uuid=said.text("uuid"),
+        state=said.word("state"),
+        created=said.number("creationTime"),
+        parent=said.parent(),
+        memory=None if memory is None else MemoryPlace(word(memory, "snapshot"), memory.get("file")),
+        disks=_disks(said.element("disks")),
+        revert_disks=_disks(said.element("revertDisks")),
         active=None if active is None else active == "1",
-        domain=fragment("domain"),
-        inactive_domain=fragment("inactiveDomain"),
-        cookie=fragment("cookie"),
+        domain=said.fragment("domain"),
+        inactive_domain=said.fragment("inactiveDomain"),
+        cookie=said.fragment("cookie"),
         unknown=kept,
     )
 
 
+def _disks(listed: etree._Element | None) -> tuple[DiskPart, ...] | None:
+    return None if listed is None else tuple([_disk(disk) for disk in listed.iterchildren("disk")])
+
+
 def _disk(disk: etree._Element) -> DiskPart:
-    inside = {str(child.tag): child for child in disk} if len(disk) else {}
+    if not len(disk):
+        return DiskPart(disk.get("name", ""), word(disk, "snapshot"), word(disk, "type"))
+    inside = {str(child.tag): child for child in disk}
     source, driver = inside.get("source"), inside.get("driver")
     return DiskPart(
         name=disk.get("name", ""),
-        snapshot=_word(disk, "snapshot"),
-        type=_word(disk, "type"),
+        snapshot=word(disk, "snapshot"),
+        type=word(disk, "type"),
         source=None if source is None else _source(source),
         driver=None if driver is None else _driver(driver),
         delete_in_progress="snapshotDeleteInProgress" in inside,
@@ -159,16 +209,16 @@ def _disk(disk: etree._Element) -> DiskPart:
 
 
 def _source(source: etree._Element) -> Source:
-    tls, index = _word(source, "tls"), _word(source, "index")
+    tls, index = word(source, "tls"), word(source, "index")
     return Source(
         file=source.get("file"),
         dev=source.get("dev"),
-        protocol=_word(source, "protocol"),
+        protocol=word(source, "protocol"),
         name=source.get("name"),
         tls=None if tls is None else tls == "yes",
         tls_hostname=source.get("tlsHostname"),
         query=source.get("query"),
-        index=None if index is None else int(index),
+        index=None if index is None else number(index),
         inside=tuple(_as_text(child) for child in source.iterchildren(etree.Element)),
     )
 
@@ -176,14 +226,21 @@ def _source(source: etree._Element) -> Source:
 def _driver(driver: etree._Element) -> Driver:
     cache = driver.find("metadata_cache")
     if cache is None:
-        return Driver(_word(driver, "type"))
+        return Driver(word(driver, "type"))
     size = cache.find("max_size")
     if size is None:
-        return Driver(_word(driver, "type"), MetadataCache())
-    return Driver(_word(driver, "type"), MetadataCache(int(text_of(size)), size.get("unit")))
+        return Driver(word(driver, "type"), MetadataCache())
+    return Driver(word(driver, "type"), MetadataCache(number(text_of(size)), size.get("unit")))
 
 
-def _word(element: etree._Element, attribute: str) -> str | None:
+def number(digits: str) -> int:
+    """A number in the decimal digits that the schemas allow."""
+    # The schemas allow any number of zeros in front, and Python converts no more than 4,300 digits.
+    return int(digits.strip().lstrip("0") or "0")
+
+
+def word(element: etree._Element, attribute: str) -> str | None:
+    """The value of an attribute without the space around it; None if it is absent."""
     value = element.get(attribute)
     return None if value is None else str(value).strip()
 

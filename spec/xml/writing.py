@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from lxml import etree
 
-from snaptree.schemas.xml import LIMITS, Limits, MalformedXml, faults, local, parse
+from snaptree.schemas.xml import LIMITS, Dialect, Limits, MalformedXml, faults, local, parse
 from snaptree.spec.xml.values import DiskPart, DomainSnapshot, SnapshotDialect, Source, Unknown
 
 _KEPT: Final = ("domain", "inactiveDomain", "cookie", "source")
@@ -23,62 +24,68 @@ def write(snapshot: DomainSnapshot, dialect: SnapshotDialect, *, limits: Limits 
     Raises Unwritable where the dialect does not allow what the snapshot says,
     or XML cannot hold one of its characters.
     """
+    return written(lambda: _encoded(snapshot), dialect, snapshot.unknown, limits)
+
+
+def written(
+    encoded: Callable[[], etree._Element], dialect: Dialect, unknown: tuple[Unknown, ...], limits: Limits
+) -> str:
+    """What an encoder makes, checked, indented and with what was unknown back in its place."""
     try:
-        root = _encoded(snapshot)
+        root = encoded()
     except ValueError as error:
         # lxml's word for control characters and lone surrogates.
         raise Unwritable(f"XML cannot hold this: {error}") from None
+    _indent(root, "\n")
     wrong = faults(parse(etree.tostring(root, encoding="utf-8"), limits), dialect)
     if wrong:
         raise Unwritable(f"the dialect {dialect} does not allow this: {wrong[0].message} ({wrong[0].rule})")
     # Attributes last: lxml would give an element of theirs the prefix that one of them made.
-    for one in sorted(snapshot.unknown, key=lambda one: one.name is not None):
+    for one in sorted(unknown, key=lambda one: one.name is not None):
         _put_back(root, one)
     return etree.tostring(root, encoding="unicode") + "\n"
 
 
 def _encoded(snapshot: DomainSnapshot) -> etree._Element:
     root = etree.Element("domainsnapshot")
-    _leaf(root, "name", snapshot.name)
-    _leaf(root, "description", snapshot.description)
-    _leaf(root, "uuid", snapshot.uuid)
-    _leaf(root, "state", snapshot.state)
-    if snapshot.parent is not None:
-        _leaf(_element(root, "parent"), "name", snapshot.parent)
-    _leaf(root, "creationTime", snapshot.created)
+    leaf(root, "name", snapshot.name)
+    leaf(root, "description", snapshot.description)
+    leaf(root, "uuid", snapshot.uuid)
+    leaf(root, "state", snapshot.state)
+    parent(root, snapshot.parent)
+    leaf(root, "creationTime", snapshot.created)
     if snapshot.memory is not None:
-        _element(root, "memory", snapshot=snapshot.memory.snapshot, file=snapshot.memory.file)
+        element(root, "memory", snapshot=snapshot.memory.snapshot, file=snapshot.memory.file)
     _list(root, "disks", snapshot.disks)
     _list(root, "revertDisks", snapshot.revert_disks)
-    _fragment(root, snapshot.domain, "domain")
-    _fragment(root, snapshot.inactive_domain, "inactiveDomain")
-    _leaf(root, "active", None if snapshot.active is None else int(snapshot.active))
-    _fragment(root, snapshot.cookie, "cookie")
-    _indent(root, "\n")
+    fragment(root, snapshot.domain, "domain")
+    fragment(root, snapshot.inactive_domain, "inactiveDomain")
+    leaf(root, "active", None if snapshot.active is None else int(snapshot.active))
+    fragment(root, snapshot.cookie, "cookie")
     return root
 
 
 def _list(root: etree._Element, name: str, disks: tuple[DiskPart, ...] | None) -> None:
     if disks is None:
         return
-    listed = _element(root, name)
+    listed = element(root, name)
     for part in disks:
-        disk = _element(listed, "disk", name=part.name, snapshot=part.snapshot, type=part.type)
+        disk = element(listed, "disk", name=part.name, snapshot=part.snapshot, type=part.type)
         if part.driver is not None:
-            driver = _element(disk, "driver", type=part.driver.type)
+            driver = element(disk, "driver", type=part.driver.type)
             if part.driver.metadata_cache is not None:
-                cache = _element(driver, "metadata_cache")
-                _leaf(cache, "max_size", part.driver.metadata_cache.max_size)
+                cache = element(driver, "metadata_cache")
+                leaf(cache, "max_size", part.driver.metadata_cache.max_size)
                 if part.driver.metadata_cache.unit is not None:
                     cache[0].set("unit", part.driver.metadata_cache.unit)
         if part.source is not None:
-            _source_element(disk, part.source)
+            _source(disk, part.source)
         if part.delete_in_progress:
-            _element(disk, "snapshotDeleteInProgress")
+            element(disk, "snapshotDeleteInProgress")
 
 
-def _source_element(disk: etree._Element, source: Source) -> None:
-    element = _element(
+def _source(disk: etree._Element, source: Source) -> None:
+    made = element(
         disk,
         "source",
         protocol=source.protocol,
@@ -90,30 +97,39 @@ def _source_element(disk: etree._Element, source: Source) -> None:
         query=source.query,
         index=source.index,
     )
-    for fragment in source.inside:
-        _fragment(element, fragment)
+    for text in source.inside:
+        fragment(made, text)
 
 
-def _element(above: etree._Element, tag: str, /, **attributes: str | int | None) -> etree._Element:
+def parent(above: etree._Element, name: str | None) -> None:
+    """``<parent>`` with the name of the parent, if there is one."""
+    if name is not None:
+        leaf(element(above, "parent"), "name", name)
+
+
+def element(above: etree._Element, tag: str, /, **attributes: str | int | None) -> etree._Element:
+    """A new element; attributes that are None are absent."""
     given = {key: str(value) for key, value in attributes.items() if value is not None}
     return etree.SubElement(above, tag, given)
 
 
-def _leaf(above: etree._Element, name: str, value: str | int | None) -> None:
+def leaf(above: etree._Element, name: str, value: str | int | None) -> None:
+    """An element that holds a value, if there is one."""
     if value is not None:
         etree.SubElement(above, name).text = str(value)
 
 
-def _fragment(above: etree._Element, text: str | None, name: str | None = None) -> None:
+def fragment(above: etree._Element, text: str | None, name: str | None = None) -> None:
+    """An element that was kept as XML, if there is one. Raises Unwritable if it is none, or another."""
     if text is None:
         return
     try:
-        element = parse(text.encode("utf-8")).root
+        kept = parse(text.encode("utf-8")).root
     except MalformedXml as error:
         raise Unwritable(f"a part that is to be kept is no XML: {error}") from None
-    if name is not None and element.tag != name:
-        raise Unwritable(f"<{local(element)}> is not <{name}>")
-    above.append(element)
+    if name is not None and kept.tag != name:
+        raise Unwritable(f"<{local(kept)}> is not <{name}>")
+    above.append(kept)
 
 
 def _indent(element: etree._Element, line: str) -> None:
@@ -134,4 +150,4 @@ def _put_back(root: etree._Element, one: Unknown) -> None:
     if one.name is not None:
         holder.set(one.name, one.text)
     else:
-        _fragment(holder, one.text)
+        fragment(holder, one.text)
