@@ -8,7 +8,7 @@ Exit code 1 if a promise is not kept, 4 if a peer is missing.
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import shutil
 import subprocess
 import sys
@@ -31,16 +31,12 @@ FASTER_THAN_XMLSCHEMA = 10.0
 NOTHING_MEASURED = 4
 
 
-def agreement_module() -> Any:
-    """The comparison that the tests run; it stands in their folder."""
-    place = ROOT / "tests" / "schemas" / "agreement.py"
-    spec = importlib.util.spec_from_file_location("agreement", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["agreement"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def comparison_module(name: str) -> Any:
+    """A module of the comparison that the tests run; it stands in their folder."""
+    folder = str(ROOT / "tests")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(f"schemas.{name}")
 
 
 def documents(count: int, domain: str) -> list[bytes]:
@@ -126,9 +122,10 @@ def row(name: str, seconds: list[float]) -> None:
 COMMAND = "import sys, typer; from snaptree.conformance.cli.validating import validate; typer.run(validate)"
 
 
-def agreement(module: Any, count: int) -> bool:
-    """Compare generated documents with libvirt's schema; True if nothing is unexplained."""
-    comparison = module.Comparison()
+def agreement(of: str, vocabulary: Any, drawn: Any, count: int) -> bool:
+    """Compare generated documents with libvirt's schema of them; True if nothing is unexplained."""
+    module = comparison_module("agreement")
+    comparison = module.Comparison(vocabulary)
     problems: list[str] = []
 
     @seed(7)
@@ -143,7 +140,7 @@ def agreement(module: Any, count: int) -> bool:
             HealthCheck.large_base_example,
         ],
     )
-    @given(module.DOCUMENTS)
+    @given(drawn)
     def compare(document: Any) -> None:
         problem = comparison.compare(document.element())
         if problem is not None:
@@ -153,12 +150,12 @@ def agreement(module: Any, count: int) -> bool:
     compare()
     tally = comparison.tally
     print(
-        f"\n{tally.documents:,} generated documents in {time.perf_counter() - begin:.0f} s: "
+        f"\n{tally.documents:,} generated {of} in {time.perf_counter() - begin:.0f} s: "
         f"{tally.valid:,} valid here, {tally.agreed:,} verdicts agree, "
         f"{sum(tally.explained.values()):,} differ for a listed reason, {len(problems):,} unexplained; "
         f"{tally.round_trips:,} round trips"
     )
-    for difference in module.DIFFERENCES:
+    for difference in vocabulary.differences:
         print(
             f"  {tally.explained[difference.name]:6,}  {difference.name}: "
             f"{'snaptree' if difference.strict == 'we' else 'libvirt'} is stricter; {difference.reason}"
@@ -182,7 +179,7 @@ def main() -> int:
     if missing:
         print(f"missing: {', '.join(missing)} (apt-get install libvirt-clients libxml2-utils)")
         return NOTHING_MEASURED
-    module = agreement_module()
+    module, checkpoints = comparison_module("agreement"), comparison_module("checkpoint_documents")
     texts = documents(many, module.DOMAIN)
     read(texts[0])  # schemas are loaded once, before
     print(f"{many:,} records of {len(texts[0]):,} bytes, {ROUNDS} rounds that take turns")
@@ -194,7 +191,8 @@ def main() -> int:
             f"  {name:44} {median(found):6.1f} times as fast "
             f"(lowest {found[0]:.1f}, highest {found[-1]:.1f}; promised {promised:g})"
         )
-    agreed = agreement(module, generated)
+    agreed = agreement("snapshots", module.SNAPSHOTS, module.DOCUMENTS, generated)
+    agreed &= agreement("checkpoints", checkpoints.CHECKPOINTS, checkpoints.DOCUMENTS, generated)
     return 0 if agreed and all(median(found) >= promised for _, found, promised in ratios) else 1
 
 

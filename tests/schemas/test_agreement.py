@@ -6,11 +6,24 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 from lxml import etree
 
 from snaptree.schemas.xml import fits, parse, schema_file
 
-from .agreement import DIFFERENCES, DOCUMENTS, INSTALL, LIBVIRT, Comparison, Node, valid_documents
+from .agreement import (
+    DIFFERENCES,
+    DOCUMENTS,
+    INSTALL,
+    LIBVIRT,
+    SNAPSHOTS,
+    Comparison,
+    Node,
+    Vocabulary,
+    valid_documents,
+)
+from .checkpoint_documents import CHECKPOINTS, valid_checkpoints
+from .checkpoint_documents import DOCUMENTS as CHECKPOINT_DOCUMENTS
 
 MANY = int(os.environ.get("SNAPTREE_DOCUMENTS", "400"))
 """Documents to compare. 10,000 take about three minutes."""
@@ -26,12 +39,17 @@ at_length = settings(
 
 
 @needs_libvirt
-def test_no_disagreement_is_unexplained() -> None:
-    comparison = Comparison()
+@pytest.mark.parametrize(
+    ("vocabulary", "documents"),
+    [(SNAPSHOTS, DOCUMENTS), (CHECKPOINTS, CHECKPOINT_DOCUMENTS)],
+    ids=["snapshots", "checkpoints"],
+)
+def test_no_disagreement_is_unexplained(vocabulary: Vocabulary, documents: SearchStrategy[Node]) -> None:
+    comparison = Comparison(vocabulary)
 
     @seed(7)
     @at_length
-    @given(DOCUMENTS)
+    @given(documents)
     def compare(document: Node) -> None:
         problem = comparison.compare(document.element())
         assert problem is None, problem
@@ -45,21 +63,28 @@ def test_no_disagreement_is_unexplained() -> None:
     assert tally.round_trips == tally.valid
 
 
-@pytest.mark.parametrize("name", ["domainsnapshot"])
-def test_our_xsd_and_our_relax_ng_are_one_language(name: str) -> None:
-    grammar = etree.RelaxNG(etree.fromstring(schema_file(f"{name}.rng")))
+@pytest.mark.parametrize(
+    ("vocabulary", "documents"),
+    [(SNAPSHOTS, DOCUMENTS), (CHECKPOINTS, CHECKPOINT_DOCUMENTS)],
+    ids=["snapshots", "checkpoints"],
+)
+def test_our_xsd_and_our_relax_ng_are_one_language(
+    vocabulary: Vocabulary, documents: SearchStrategy[Node]
+) -> None:
+    # The files have the names that libvirt's have.
+    grammar = etree.RelaxNG(etree.fromstring(schema_file(vocabulary.theirs)))
     twice = next(one for one in DIFFERENCES if one.name == "a disk listed twice")
     seen = {True: 0, False: 0}
 
     @seed(11)
     @at_length
-    @given(DOCUMENTS)
+    @given(documents)
     def compare(document: Node) -> None:
         root = document.element()
         # The one thing that RELAX NG cannot say.
         twice.remove(root)
         read = parse(etree.tostring(root, encoding="utf-8"))
-        ours = fits(read, "libvirt")
+        ours = fits(read, vocabulary.dialect)
         seen[ours] += 1
         assert grammar.validate(read.root) == ours, etree.tostring(root, encoding="unicode")
 
@@ -77,3 +102,10 @@ def test_our_xsd_and_our_relax_ng_are_one_language(name: str) -> None:
 @given(valid_documents())
 def test_what_follows_the_documentation_is_valid(document: Node) -> None:
     assert fits(parse(etree.tostring(document.element())), "libvirt")
+
+
+@seed(13)
+@settings(max_examples=200, deadline=None, database=None)
+@given(valid_checkpoints())
+def test_a_checkpoint_that_follows_the_documentation_is_valid(document: Node) -> None:
+    assert fits(parse(etree.tostring(document.element())), "checkpoint")
