@@ -75,8 +75,7 @@ def accepted(
         raise InvalidXml((document.fault(document.root, "XML-14", message),))
     kept: tuple[Unknown, ...] = ()
     if unknown == "keep":
-        document.number_elements()
-        aside = _set_aside(document.root, str(document.root.tag), ".", _known(dialect))
+        aside = _set_aside(document, document.root, str(document.root.tag), ".", _known(dialect))
         # Only the order of elements in one place says anything, and it survives sorting.
         kept = tuple(sorted(aside, key=lambda one: (one.where, one.name is None, one.name or "")))
     if dialect is None:
@@ -93,7 +92,7 @@ def _known(dialect: Dialect | None) -> dict[str, Meaning]:
 
 
 def _set_aside(
-    element: etree._Element, path: str, where: str, known: dict[str, Meaning]
+    document: Document, element: etree._Element, path: str, where: str, known: dict[str, Meaning]
 ) -> Iterator[Unknown]:
     """Take what is unknown out of an element and all below it."""
     for name, value in [(str(name), str(value)) for name, value in element.attrib.items()]:
@@ -110,6 +109,7 @@ def _set_aside(
         seen[tag] = seen.get(tag, 0) + 1
         below = known.get(f"{path}/{tag}")
         if below is None and isinstance(child.tag, str):
+            document.number_elements()
             yield Unknown(where, _as_text(child))
             text.append(child.tail or "")
             element.remove(child)
@@ -117,7 +117,7 @@ def _set_aside(
         _ended(element, last, text)
         last, text = child, [child.tail or ""]
         if below is not None and not below.open:
-            yield from _set_aside(child, f"{path}/{tag}", f"{where}/{tag}[{seen[tag]}]", known)
+            yield from _set_aside(document, child, f"{path}/{tag}", f"{where}/{tag}[{seen[tag]}]", known)
     _ended(element, last, text)
 
 

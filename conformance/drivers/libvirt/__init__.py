@@ -21,8 +21,7 @@ from typing import Final
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers.libvirt.address import read_address
 from snaptree.conformance.drivers.libvirt.within import command_within
-from snaptree.conformance.remote import RemoteDriver
-from snaptree.conformance.remote.client import serving
+from snaptree.conformance.remote import RemoteDriver, client
 
 SERVED: Final = "snaptree.conformance.drivers.libvirt.serving:ServedLibvirt"
 
@@ -41,4 +40,4 @@ class LibvirtDriver(RemoteDriver):
         tree = read_address(options.target).tree
         if tree is not None:
             return command_within(tree, SERVED, options)
-        return serving(SERVED)
+        return client.serving(SERVED)

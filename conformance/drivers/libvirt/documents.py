@@ -1,14 +1,32 @@
-"""The XML that goes to libvirt and what is read out of the XML that comes back."""
+"""The XML that goes to libvirt and what is read out of the XML that comes back.
+
+Documents of snapshots pass through the codec of the specification, both ways: one
+that libvirt writes and the codec cannot read is an error of the run.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
+
+from snaptree.conformance.drivers.libvirt.library import LibvirtError
+from snaptree.spec.outcomes import InvalidArgument
+from snaptree.spec.xml import (
+    DiskPart,
+    DomainSnapshot,
+    InvalidXml,
+    MalformedXml,
+    MemoryPlace,
+    Source,
+    Unwritable,
+    read,
+    write,
+)
 
 NAMESPACE: Final = "urn:snaptree:configuration"
 """Under which the configuration is kept in the domain's metadata."""
@@ -38,34 +56,39 @@ class Wanted:
 
 def snapshot_document(wanted: Wanted, memory: str | None) -> str:
     """The request for an internal one; ``memory`` is what to do with it: no, internal, or not said."""
-    return _request(wanted, f"<memory snapshot={quoteattr(memory)}/>" if memory is not None else "")
+    return _request(wanted, memory=None if memory is None else MemoryPlace(memory))
 
 
 def external_document(wanted: Wanted, overlays: Mapping[str, Path], memory: Path | None) -> str:
     """The request for an external one: where each disk and the memory go."""
-    said = "" if memory is None else f"<memory snapshot='external' file={quoteattr(str(memory))}/>"
-    rows = "".join(
-        f"<disk name={quoteattr(disk)} snapshot='external'><source file={quoteattr(str(path))}/></disk>"
-        for disk, path in overlays.items()
+    disks = tuple(
+        DiskPart(disk, "external", source=Source(file=str(path))) for disk, path in overlays.items()
     )
-    return _request(wanted, f"{said}<disks>{rows}</disks>")
+    return _request(wanted, None if memory is None else MemoryPlace("external", str(memory)), disks)
 
 
-def _request(wanted: Wanted, rest: str) -> str:
-    said = f"<description>{_text(wanted.description)}</description>" if wanted.description else ""
-    return f"<domainsnapshot><name>{_text(wanted.name)}</name>{said}{rest}</domainsnapshot>"
+def _request(wanted: Wanted, memory: MemoryPlace | None, disks: tuple[DiskPart, ...] | None = None) -> str:
+    return _written(DomainSnapshot(wanted.name, wanted.description or None, memory=memory, disks=disks))
 
 
 def described(document: str, description: str) -> str:
     """The document of a snapshot with another description."""
-    root = ElementTree.fromstring(document)
-    for old in root.findall("description"):
-        root.remove(old)
-    if description:
-        new = ElementTree.Element("description")
-        new.text = description
-        root.insert(1, new)
-    return ElementTree.tostring(root, encoding="unicode")
+    return _written(replace(_read(document), description=description or None))
+
+
+def _written(snapshot: DomainSnapshot) -> str:
+    try:
+        return write(snapshot, "libvirt")
+    except Unwritable as error:
+        raise InvalidArgument(str(error)) from None
+
+
+def _read(document: str) -> DomainSnapshot:
+    # A newer libvirt may say more than is known here, and that must come back from a redefinition.
+    try:
+        return read(document, "libvirt", unknown="keep")
+    except (InvalidXml, MalformedXml) as error:
+        raise LibvirtError(f"a snapshot's document from libvirt cannot be read: {error}") from None
 
 
 def configuration_document(entries: Mapping[str, str]) -> str:
@@ -97,15 +120,20 @@ _POWER: Final = {"running": "running", "paused": "paused", "shutoff": "off", "cr
 
 def read_snapshot(document: str) -> dict[str, Any]:
     """What the document of a snapshot says: its description, when, and what it captured beside disks."""
-    root = ElementTree.fromstring(document)
-    state = root.findtext("state", "")
-    # With memory, the domain as it ran comes in <domain>, and what it boots with next in <inactiveDomain>.
-    metadata = root.findall(f"domain/metadata/{{{NAMESPACE}}}configuration")
+    snapshot = _read(document)
+    state = snapshot.state or ""
     return {
-        "description": root.findtext("description", ""),
-        "captured": root.findtext("creationTime"),
-        "point": {"power": _POWER.get(state, state), "configuration": configuration_in(metadata)},
+        "description": snapshot.description or "",
+        "captured": None if snapshot.created is None else str(snapshot.created),
+        "point": {"power": _POWER.get(state, state), "configuration": _configuration(snapshot.domain)},
     }
+
+
+def _configuration(domain: str | None) -> dict[str, str]:
+    # With memory, the domain as it ran comes in <domain>, and what it boots with next in <inactiveDomain>.
+    if domain is None or NAMESPACE not in domain:
+        return {}
+    return configuration_in(ElementTree.fromstring(domain).findall(f"metadata/{{{NAMESPACE}}}configuration"))
 
 
 @dataclass(frozen=True)
@@ -118,12 +146,8 @@ class Attached:
 
 def attached(document: str) -> dict[str, Attached]:
     """The disks in the document of a domain, by the names of their targets."""
-    return _attached(ElementTree.fromstring(document))
-
-
-def _attached(domain: ElementTree.Element) -> dict[str, Attached]:
     found = {}
-    for disk in domain.findall("devices/disk"):
+    for disk in ElementTree.fromstring(document).findall("devices/disk"):
         source, target, alias = disk.find("source"), disk.find("target"), disk.find("alias")
         if source is not None and target is not None:
             image = Path(source.get("file", ""))
@@ -141,15 +165,13 @@ class Place:
 
 def places(document: str) -> dict[str, Place]:
     """Where the document of a snapshot says that its disks lie: in the images that the domain had then."""
-    root = ElementTree.fromstring(document)
-    domain = root.find("domain")
-    if domain is None:
+    snapshot = _read(document)
+    if snapshot.domain is None:
         return {}
-    images = _attached(domain)
-    name = root.findtext("name", "")
-    kinds = {disk.get("name", ""): disk.get("snapshot", "") for disk in root.findall("disks/disk")}
+    images = attached(snapshot.domain)
+    kinds = {disk.name: disk.snapshot for disk in snapshot.disks or ()}
     return {
-        disk: Place(images[disk].image, name if kind == "internal" else None)
+        disk: Place(images[disk].image, snapshot.name if kind == "internal" else None)
         for disk, kind in kinds.items()
         if kind in ("internal", "external") and disk in images
     }
