@@ -84,7 +84,9 @@ class CompiledSchema:
         inside = [
             f"{path.partition('/')[2] or 'self::*'}[{' or '.join(tests)}]" for path, tests in broken.items()
         ]
-        self.any_broken: Any = etree.XPath(" or ".join(inside)) if inside else lambda _root: False
+        self.any_broken: Any = (
+            etree.XPath(" or ".join(inside), regexp=False) if inside else lambda _root: False
+        )
 
     def _walk(self, declared: etree._Element, above: str) -> Iterator[tuple[str, etree._Element]]:
         """Record an element and all below it; yield its assertions with its path."""

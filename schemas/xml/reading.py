@@ -83,6 +83,9 @@ def _guard(data: bytes, limits: Limits) -> dict[str, str]:
     if len(data) > limits.size:
         _refuse(data, 0, "XML-13", f"the document is larger than {limits.size:,} bytes")
     _encoding_checked(data)
+    small = _evidently_small(data, limits)
+    if small and _evidently_harmless(data) and monotonic() < deadline:
+        return {}
     parser = pyexpat.ParserCreate("utf-8", " ")
     nodes = declared = 0
     namespaces: dict[str, str] = {}
@@ -140,7 +143,7 @@ def _guard(data: bytes, limits: Limits) -> dict[str, str]:
     parser.StartDoctypeDeclHandler = doctype
     parser.XmlDeclHandler = declaration
     parser.StartNamespaceDeclHandler = namespace
-    if not _evidently_small(data, limits):
+    if not small:
         parser.ordered_attributes = True
         parser.StartElementHandler = start
         parser.EndElementHandler = end
@@ -181,6 +184,17 @@ def _evidently_small(data: bytes, limits: Limits) -> bool:
             or max(piece.count(b"=") for piece in data.split(b"<")) <= limits.attributes
         )
     )
+
+
+def _evidently_harmless(data: bytes) -> bool:
+    """Whether a short document is well-formed and has nothing in it that the guard would have to look at."""
+    if len(data) > _CHUNK or any(mark in data for mark in (b"<!D", b"<?xml", b"xmlns")):
+        return False
+    try:
+        pyexpat.ParserCreate("utf-8", " ").Parse(data, True)
+    except pyexpat.ExpatError:
+        return False  # the guard says why
+    return True
 
 
 def _encoding_checked(data: bytes) -> None:

@@ -190,7 +190,7 @@ def _decoded(document: Document, kept: tuple[Unknown, ...]) -> DomainSnapshot:
 
 
 def _disks(listed: etree._Element | None) -> tuple[DiskPart, ...] | None:
-    return None if listed is None else tuple([_disk(disk) for disk in listed.iterchildren("disk")])
+    return None if listed is None else tuple([_disk(disk) for disk in listed if disk.tag == "disk"])
 
 
 def _disk(disk: etree._Element) -> DiskPart:

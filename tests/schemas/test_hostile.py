@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from lxml import etree
 
 from snaptree.schemas import xml
-from snaptree.schemas.xml import LIMITS, Limits, MalformedXml, Verdict, judge, parse
+from snaptree.schemas.xml import LIMITS, Limits, MalformedXml, Verdict, judge, parse, reading
 from snaptree.spec.xml import InvalidXml, read
 
 HEAD, TAIL = b"<domainsnapshot>", b"</domainsnapshot>"
@@ -290,6 +292,31 @@ def test_damage_gives_faults_and_never_a_crash() -> None:
         assert bool(found.dialects) != bool(found.faults), data
         assert all(fault.rule and fault.line >= 1 for fault in found.faults), data
     assert min(seen.values()) > 50, seen
+
+
+def test_a_short_cut_past_the_guard_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(6)
+    documents = [path.read_bytes() for path in sorted((Path(__file__).parent / "documents").rglob("*.xml"))]
+
+    def outcome(data: bytes) -> object:
+        try:
+            return etree.tostring(parse(data).root)
+        except MalformedXml as error:
+            return error.fault
+
+    damage = documents + [damaged(random, documents) for _ in range(3_000)]
+    short = [outcome(data) for data in damage]
+    monkeypatch.setattr(reading, "_evidently_harmless", lambda _: False)
+    assert [outcome(data) for data in damage] == short
+
+
+def test_nothing_waits_for_the_collector() -> None:
+    """Expat's parser and its handlers hold each other, and with them a document of up to 4 MB."""
+    gc.collect()
+    for data in (b"<a b=''/>", b"<?xml version='1.0'?><a/>", b"<a>" + b"<b/>" * 1_999 + b"</a>", b"<a"):
+        with suppress(MalformedXml):
+            parse(data)
+    assert gc.collect() == 0
 
 
 def test_a_namespace_with_quotes_confuses_no_message() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptree.spec.xml import (
@@ -52,6 +52,7 @@ CHECKPOINTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CHECKPOINTS)
 def test_nothing_is_lost(checkpoint: DomainCheckpoint) -> None:
     """XML-14: which disks are tracked, in which bitmap, is kept with all the rest."""
