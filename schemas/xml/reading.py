@@ -4,7 +4,7 @@ expat looks first: it stops at a document type declaration, so that no entity
 is ever defined, and counts what the limits speak of. Only then lxml builds a
 tree. libxml2 cannot be stopped, and where it errs or concatenates, its time grows
 with the square of how much stands beside each other: that is what ``children``
-bounds. The worst that was found within the limits takes half a second
+bounds. The worst that was found within the limits takes a third of a second
 (``tests/schemas/test_hostile.py``).
 """
 
