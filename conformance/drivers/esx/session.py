@@ -71,7 +71,11 @@ class Session:
             connectionPoolTimeout=IDLE,
         )
         self.content: Any = None
-        self._log_in()
+        try:
+            self._log_in()
+        except BaseException:
+            self._stub.DropConnections()
+            raise
 
     def renew(self) -> None:
         """Log in again after the connection broke. Raises DriverUnavailable."""
