@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from snaptree.spec.bindings.libvirt_calls import RevertToSnapshot
 from snaptree.spec.operations import Create, Discard, LookupByName, MergeIntoParent, Operation, Revert
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.profiles import Profile
@@ -16,7 +17,7 @@ from snaptree.spec.state import Domain
 
 PARTS: Final = (
     "outcome", "result", "casualties", "existence", "parent", "order", "id", "uuid", "name", "description",
-    "captured", "current", "content", "size", "memory", "power", "configuration", "managed_save",
+    "captured", "current", "content", "size", "memory", "power", "configuration", "managed_save", "events",
 )  # fmt: skip
 
 RELATIONS: Final = (
@@ -61,7 +62,7 @@ def relations_present(before: Domain, operation: Operation, outcome: Outcome) ->
     """
     bits = _BITS["active"] | _BITS["base"] | _BITS["domain"]
     target = target_of(operation)
-    if isinstance(outcome, Accepted) and operation.op == "create":
+    if isinstance(outcome, Accepted) and operation.creates:
         bits |= _BITS["new"]
     snapshots = before.snapshots
     if target is None or target not in snapshots:
@@ -144,6 +145,11 @@ def conditions_of(before: Domain, operation: Operation, profile: Profile) -> fro
                 held.append("reset")
                 if before.snapshots[operation.snapshot].parent is None:
                     held.append("base-reset")
+        case RevertToSnapshot() if operation.snapshot in before:
+            on = before.snapshots[operation.snapshot].point.memory is not None
+            held.append("with-memory" if on else "disk-only")
+            if operation.flags & 3:
+                held.append("resume-as")
         case LookupByName():
             if len(before.names.get(operation.name, ())) > 1:
                 held.append("repeated-name")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from snaptree.spec.state import Domain, Memory
+from snaptree.spec.state import Domain, Memory, Snapshot
 
 Code = tuple[Any, ...]
 
@@ -37,9 +37,9 @@ def shape_of(domain: Domain) -> Shape:
     distinct: list[int] = []
     _walk(domain, domain.children_of(None), codes, order, distinct, fresh=True)
     places = {snapshot: place for place, snapshot in enumerate(order)}
-    retired = sorted(_retired_place(places, gone.parent) for gone in domain.retired.values())
+    retired = sorted((_retired(places, gone) for gone in domain.retired.values()), key=repr)
     image = domain.managed_save
-    key = (
+    key: Code = (
         tuple(sorted(roots)),
         domain.current is None,
         is_dirty(domain),
@@ -48,7 +48,16 @@ def shape_of(domain: Domain) -> Shape:
         None if image is None else (image.power, _memory_kind(image.memory)),
         tuple(retired),
     )
+    if not domain.persistent or not domain.defined:
+        key = (*key, "transient" if domain.defined else "gone")
     return Shape(key, tuple(order), tuple(distinct))
+
+
+def _retired(places: dict[str, int], gone: Snapshot) -> Code | int:
+    place = _retired_place(places, gone.parent)
+    memory = _memory_kind(gone.point.memory)
+    # What was captured shows again only where a forgotten snapshot can be restored.
+    return place if (memory, gone.point.power) == ("none", "off") else (place, memory, gone.point.power)
 
 
 def _retired_place(places: dict[str, int], parent: str | None) -> int:

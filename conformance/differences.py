@@ -10,6 +10,8 @@ from snaptree.conformance.aspects import relation_of, target_of
 from snaptree.conformance.driver import Json
 from snaptree.conformance.identities import Identities
 from snaptree.conformance.observation import compare_state, digest
+from snaptree.spec.bindings.libvirt_calls import NativeCall
+from snaptree.spec.bindings.libvirt_events import told, wrong_reasons
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted, Outcome, Refused
 from snaptree.spec.profiles import Profile
@@ -59,7 +61,7 @@ class Comparison:
         self, operation: Operation, before: Domain, outcome: Accepted, result: Json
     ) -> Iterator[Difference]:
         wanted: Json = outcome.result
-        if operation.op == "create":
+        if operation.creates:
             problem = self.identities.issue(outcome.result, result, before)
             if problem is not None:
                 name = outcome.domain.snapshots[outcome.result].name
@@ -68,7 +70,10 @@ class Comparison:
         if wanted is None and operation.op != "parent" and operation.op != "current":
             return  # nothing is promised about what these calls return
         seen = self._in_model_ids(result)
-        if seen != wanted:
+        agrees = seen == wanted
+        if isinstance(operation, NativeCall):
+            agrees = operation.agrees(wanted, seen, before)
+        if not agrees:
             same_members = isinstance(seen, list) and sorted(map(str, seen)) == sorted(map(str, wanted))
             part = "order" if same_members else "result"
             relation = "target" if target_of(operation) is not None else "domain"
@@ -78,12 +83,15 @@ class Comparison:
             )
 
     def _of_casualties(self, before: Domain, outcome: Refused, answer: Declined) -> Iterator[Difference]:
-        if answer.kind != "WouldDiscard" or not self.profile.can_observe("casualties"):
+        if (
+            answer.kind != "WouldDiscard"
+            or outcome.casualties is None
+            or not self.profile.can_observe("casualties")
+        ):
             return
         if answer.casualties is None:
             yield Difference("casualties", "target", "domain", ("a list of casualties",), "none were named")
             return
-        assert outcome.casualties is not None, "the model always names them"
         # In the driver's ids: one of them may be "active" as well, where the name is the identity.
         wanted = [self.identities.driver_id(one) for one in outcome.casualties.snapshots]
         wanted += ["active"] if outcome.casualties.active else []
@@ -107,6 +115,21 @@ class Comparison:
             if found.part in ("parent", "current"):
                 expected, observed = _tree_name(after, expected), _tree_name(after, observed)
             yield Difference(found.part, relation, where, (expected,), observed)
+        if isinstance(operation, NativeCall) and "events" in observation:
+            yield from self._of_events(operation, before, after, observation["events"])
+
+    def _of_events(
+        self, operation: NativeCall, before: Domain, after: Domain, seen: Json
+    ) -> Iterator[Difference]:
+        events = [(int(event), int(detail)) for event, detail in seen]
+        power, wanted = told(events, before.active.power), after.active.power
+        if power != wanted:
+            tell = f"events that tell of a domain that is {wanted}"
+            yield Difference("events", "domain", "domain", (tell,), f"the domain is {power}: {events}")
+        else:
+            wrong = wrong_reasons(operation, before, events)
+            if wrong is not None:
+                yield Difference("events", "domain", "domain", (wrong[0],), wrong[1])
 
     def of_digests(self, model: Domain, seen: dict[str, dict[str, str]]) -> Iterator[Difference]:
         """Which whole disks have another digest than in the model."""

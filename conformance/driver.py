@@ -276,6 +276,21 @@ class Undefines(Protocol):
         """Remove a domain with all its snapshots."""
 
 
+@runtime_checkable
+class SpeaksLibvirt(Protocol):
+    """A domain that has libvirt's own calls, for a profile that lists their flags.
+
+    ``observe`` then also has ``events``: the lifecycle events of the last such
+    call, each a list of virDomainEventType and detail; absent is *not observed*.
+    """
+
+    def native_call(self, name: str, arguments: dict[str, Json]) -> Json:
+        """One of ``snaptree.spec.bindings.libvirt_calls``, its snapshots by this driver's ids.
+
+        Raises a refusal with ``native`` for every error of libvirt's, whatever its code.
+        """
+
+
 class Driver(Protocol):
     """A hypervisor that is put under the suite.
 

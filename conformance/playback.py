@@ -42,7 +42,7 @@ class PlaybackDomain:
         self._seen: dict[str, Json] | None = None
 
     def __getattr__(self, call: str) -> Any:
-        if call not in CALLS:
+        if call not in CALLS and call != "native_call":
             raise AttributeError(call)
         return self._answer
 

@@ -154,6 +154,8 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
         scopes.append(("power" if fast or not driver.profile.claims("write_memory") else "cycles", 1))
     if _shows_configuration_alone(driver.profile):
         scopes.append(("configuration", 2))
+    if driver.profile.libvirt and fast:
+        scopes.append(("libvirt", 1))
     bounds = Bounds(request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
     if not fast:
         bounds = replace(bounds, sampling=20.0, longest=20, batch=4)

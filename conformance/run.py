@@ -123,7 +123,7 @@ def _work(
         result = MethodResult("sampled", f"sequences of {bounds.longest} steps")
         outcome.methods["sampled"] = result
         heard = _listener(outcome, result, progress)
-        for unit in _batches(bounds, until):
+        for unit in _batches(profile, bounds, until):
             yield Job(unit, until, heard)
 
 
@@ -134,6 +134,7 @@ _TITLES: dict[Scope, str] = {
     "cycles": "power states, memory written",
     "power": "power states",
     "configuration": "trees that differ in configuration",
+    "libvirt": "libvirt's own calls",
 }
 
 
@@ -155,12 +156,21 @@ def _examples(profile: Profile) -> tuple[str, MethodResult, list[Unit]]:
     return "examples", result, units
 
 
-def _batches(bounds: Bounds, until: float) -> Iterator[Unit]:
+def _batches(profile: Profile, bounds: Bounds, until: float) -> Iterator[Unit]:
     number = 0
+    # libvirt's own calls have every other batch, where the driver has them.
+    scopes: tuple[Scope, ...] = ("tree", "libvirt") if profile.libvirt else ("tree",)
     while monotonic() < until:
         # A large prime keeps the batches of neighbouring seeds apart.
         batch_seed = bounds.seed * 1_000_003 + number
-        yield Unit("sampled", number, bound=bounds.longest, seed=batch_seed, sequences=bounds.batch)
+        yield Unit(
+            "sampled",
+            number,
+            scopes[number % len(scopes)],
+            bound=bounds.longest,
+            seed=batch_seed,
+            sequences=bounds.batch,
+        )
         number += 1
 
 

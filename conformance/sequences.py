@@ -48,7 +48,7 @@ class Recorded:
 
 
 def _created(taken: Taken) -> str | None:
-    if taken.operation.op == "create" and isinstance(taken.outcome, Accepted):
+    if taken.operation.creates and isinstance(taken.outcome, Accepted):
         return str(taken.outcome.result)
     return None
 

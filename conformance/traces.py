@@ -17,6 +17,7 @@ from snaptree.conformance.answers import Answer, Declined, Failed, Returned
 from snaptree.conformance.driver import DEFAULT_DISKS, Json
 from snaptree.conformance.lockstep import Taken
 from snaptree.schemas import SchemaViolation, check_against
+from snaptree.spec.bindings.libvirt_calls import ALL_OPERATIONS
 from snaptree.spec.operations import Operation, operation_from_json
 from snaptree.spec.rules import specification_version
 
@@ -150,7 +151,7 @@ def _record(path: Path, number: int, line: str, schema: str) -> dict[str, Any]:
 
 def _step(path: Path, number: int, record: dict[str, Any]) -> RecordedStep:
     try:
-        operation = operation_from_json(record["operation"])
+        operation = operation_from_json(record["operation"], ALL_OPERATIONS)
     except (ValueError, TypeError) as error:
         raise TraceError(f"{path}:{number}: {error}") from None
     return RecordedStep(operation, _answer(record.get("outcome")), record.get("observation"))

@@ -17,6 +17,7 @@ from snaptree.conformance.driver import Driver
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Graph, Scope, explore
+from snaptree.conformance.methods.native import NativeDecoder
 from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.sequences import Run, run_sequence
 from snaptree.conformance.tally import Tally
@@ -111,6 +112,7 @@ def perform(
             tally=progress.tally,
             done=progress.sequence_done,
             expired=expired,
+            decoder=NativeDecoder() if unit.scope == "libvirt" else None,
         ):
             deviated(run)
     progress.flush()

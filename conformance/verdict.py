@@ -16,6 +16,7 @@ from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.known import Known
 from snaptree.conformance.run import Outcome
 from snaptree.conformance.tally import CoverageKey
+from snaptree.spec.bindings.libvirt_calls import NATIVE_CALLS
 from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import Aspect, Rule, rule
 
@@ -171,10 +172,10 @@ def _rule_results(
             yield RuleResult(one, "deviation", times, broken)
         elif accepted:
             yield RuleResult(one, "known deviation", times, accepted)
-        elif one.judged_elsewhere:
-            yield RuleResult(one, "judged elsewhere")
         elif times:
             yield RuleResult(one, "pass", times)
+        elif one.judged_elsewhere and not _claimed(one, profile):
+            yield RuleResult(one, "judged elsewhere")
         else:
             yield RuleResult(one, "not observed" if _claimed(one, profile) else "not claimed")
 
@@ -210,18 +211,24 @@ def _compared(
 
 def _visible(profile: Profile) -> frozenset[str]:
     from_tree = {"outcome", "result", "existence", "parent", "order", "id", "name", "current"}
-    shown = {part for part, what in _SEEN_BY.items() if profile.observes.get(what, "never") != "never"}
+    shown = {"events"} if profile.libvirt else set[str]()
+    shown |= {"managed_save"} if profile.claims("managed_save") else set()
+    shown |= {part for part, what in _SEEN_BY.items() if profile.observes.get(what, "never") != "never"}
     return frozenset((from_tree if profile.can_observe("tree") else {"outcome", "result"}) | shown)
 
 
 def _claimed(one: Rule, profile: Profile) -> bool:
     """Whether the profile claims any call that the rule speaks of, in the case that it speaks of."""
     return any(
-        (not aspect.calls or any(profile.claims(call) for call in aspect.calls))
+        (not aspect.calls or any(_offers(call, profile) for call in aspect.calls))
         and all(_can_hold(condition, profile) for condition in aspect.conditions)
         and (aspect.outcomes != {"LimitExceeded"} or _is_limited(aspect, profile))
         for aspect in one.aspects
     )
+
+
+def _offers(call: str, profile: Profile) -> bool:
+    return bool(profile.libvirt) if call in NATIVE_CALLS else profile.claims(call)
 
 
 def _is_limited(aspect: Aspect, profile: Profile) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptree.simulator.admission import admit_snapshot, look_up
-from snaptree.simulator.delete_calls import DeleteCalls
-from snaptree.simulator.guest_calls import GuestCalls
+from snaptree.simulator.native_calls import NativeCalls
 from snaptree.simulator.nodes import Node
-from snaptree.simulator.tree_calls import TreeCalls
 from snaptree.spec.outcomes import AmbiguousName, NoSuchSnapshot
 
 Ids = list[str]
 
 
-class Machine(TreeCalls, DeleteCalls, GuestCalls):
+class Machine(NativeCalls):
     """One simulated domain. Its methods are the calls of the specification."""
 
     @look_up

@@ -7,6 +7,7 @@ Snapshots are named by id. The JSON form is a flat object with the key ``op``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Final, Literal, get_args
 
@@ -20,6 +21,7 @@ class Operation:
 
     op: ClassVar[str]
     reads_only: ClassVar[bool] = False
+    creates: ClassVar[bool] = False
 
     @property
     def call(self) -> str:
@@ -55,6 +57,7 @@ class Create(Operation):
     """Capture the active state as a new snapshot, child of the current one."""
 
     op: ClassVar[str] = "create"
+    creates: ClassVar[bool] = True
     name: str
     description: str = ""
     memory: bool = False
@@ -350,15 +353,17 @@ CALLS: Final[tuple[str, ...]] = (*OPERATIONS, *FORCED_CALLS)
 """The names of all driver calls that a profile can claim."""
 
 
-def operation_from_json(record: dict[str, Any]) -> Operation:
-    """Read an operation back from its JSON form.
+def operation_from_json(
+    record: dict[str, Any], kinds: Mapping[str, type[Operation]] = OPERATIONS
+) -> Operation:
+    """Read an operation back from its JSON form; ``kinds`` are those that may occur, by ``op``.
 
     Raises ValueError with one sentence when ``op`` is unknown or the arguments
     are not those of that operation.
     """
     arguments = dict(record)
     op = arguments.pop("op", None)
-    kind = OPERATIONS.get(op) if isinstance(op, str) else None
+    kind = kinds.get(op) if isinstance(op, str) else None
     if kind is None:
         raise ValueError(f"unknown operation {op!r}; known are {', '.join(OPERATIONS)}")
     wanted = {field.name: field for field in fields(kind)}

@@ -77,6 +77,19 @@ def _phrases() -> Iterator[Phrase]:
         yield _atomicity(call)
     for part in OBSERVABLE_PARTS:
         yield _observation(part)
+    yield lambda profile: f"has {'' if profile.libvirt else 'none of '}libvirt's own calls"
+    for group in ("create", "delete", "revert"):
+        yield _native_flags(group)
+
+
+def _native_flags(group: str) -> Phrase:
+    def phrase(profile: Profile) -> str | None:
+        if not profile.libvirt:
+            return None
+        flags = ", ".join(profile.libvirt.get(group, ())) or "no flag"
+        return f"has libvirt's own {group}, with {flags}"
+
+    return phrase
 
 
 _IDENTITY: Final[Mapping[str, str]] = {

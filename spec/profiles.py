@@ -95,6 +95,8 @@ class Profile:
     create_with_managed_save: Literal["captures", "drops", "refuses"] = "refuses"
     atomicity: dict[str, Literal["atomic", "prefix", "nothing"]] = field(default_factory=dict)
     observes: dict[str, Observed] = field(default_factory=dict)
+    libvirt: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The flags that libvirt's own calls take, by group; empty where the driver has no such calls."""
 
     def claims(self, call: str) -> bool:
         """Whether the call is claimed, natively or by the adapter."""
@@ -213,6 +215,7 @@ def _profile(record: dict[str, Any]) -> Profile:
     for table in ("operations", "features"):
         rest[table] = {key: claim for key, claim in record.get(table, {}).items() if claim is not False}
     rest["power"] = {call: tuple(states) for call, states in record.get("power", {}).items()}
+    rest["libvirt"] = {group: tuple(flags) for group, flags in (record.get("libvirt") or {}).items()}
     profile = Profile(names=names, limits=Limits(**limits), **rest)
     if profile.identity == "name" and profile.claims("rename"):
         raise ProfileError(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from snaptree.conformance.canonical import Code, shape_of
 from snaptree.conformance.driver import Driver
 from snaptree.conformance.lockstep import Lockstep, Taken
 from snaptree.conformance.methods.graph import Graph, Label, Move, moves
+from snaptree.conformance.methods.ways import NOWHERE, Ways
 from snaptree.conformance.sequences import Run, opened_domain
 from snaptree.conformance.tally import Tally
 
@@ -63,7 +64,7 @@ class Tour:
     driver: Driver
     graph: Graph
     pending: dict[Code, dict[Label, None]]
-    barred: set[Transition] = field(default_factory=set)
+    ways: Ways
 
     @classmethod
     def over(cls, driver: Driver, graph: Graph, transitions: list[Transition]) -> Tour:
@@ -71,12 +72,12 @@ class Tour:
         pending: dict[Code, dict[Label, None]] = {}
         for state, label in transitions:
             pending.setdefault(state, {})[label] = None
-        return cls(driver, graph, pending)
+        return cls(driver, graph, pending, Ways(graph))
 
     def walk(self, toured: Toured, tally: Tally, *, expired: Callable[[], bool]) -> Iterator[Run]:
         """Walk until nothing is left, or time is up; yields each run that deviated."""
         while self.pending and not expired():
-            if self._way(self.graph.start) is None:
+            if self.ways.distance(self.graph.start, self._left) == NOWHERE:
                 break
             yield from self._one_domain(toured, tally, expired)
         if not expired():
@@ -88,27 +89,39 @@ class Tour:
             driver_ids = lockstep.identities.to_driver
             steps: list[Taken] = []
             state = self.graph.start
-            way: list[Label] | None = []
+            way: deque[Label] = deque()
             while self.pending and not expired() and len(steps) < LONGEST:
                 if not way:
-                    way = self._way(state)
-                    if way is None or (len(way) > 1 + ANEW and steps and self._nearer_anew(len(way))):
+                    found = self._way(state, begun=bool(steps))
+                    if found is None:
                         break
-                label = way.pop(0)
+                    way.extend(found)
+                label = way.popleft()
                 move = self._move(lockstep, label)
                 for operation in (*move.prepare, move.operation):
                     steps.append(lockstep.do(operation))
+                    if steps[-1].differences:
+                        break
+                done = self._done((state, label))
+                if steps[-1].differences:
+                    self.ways.bar(state, label)
+                    toured.deviated += done
+                    yield Run(tuple(steps), steps[-1].differences, dict(driver_ids))
                     if lockstep.broken:
                         break
-                transition = (state, label)
-                done = self._done(transition)
-                if lockstep.broken:
-                    self.barred.add(transition)
-                    toured.deviated += done
-                    yield Run(tuple(steps), steps[-1].differences, driver_ids)
-                    break
+                    # The state is the one before, on both sides: what follows does without this step.
+                    steps.pop()
+                    way.clear()
+                    continue
                 toured.covered += done
-                state = self.graph.edges[state][label]
+                there = self.graph.edges[state][label]
+                if self.graph.scope == "libvirt":
+                    reached = shape_of(lockstep.model).key
+                    if reached != there:  # the driver was free to refuse
+                        self.ways.bar(state, label)
+                        way.clear()
+                        there = reached
+                state = there
             if not lockstep.broken:
                 differences = lockstep.finish(steps)
                 if differences:
@@ -121,48 +134,42 @@ class Tour:
         if labels is None or label not in labels:
             return 0
         del labels[label]
+        if self._pending_at(state) is None:
+            self.ways.changed()
         if not labels:
             del self.pending[state]
         return 1
 
-    def _nearer_anew(self, steps: int) -> bool:
-        fresh = self._way(self.graph.start)
-        return fresh is not None and len(fresh) + ANEW < steps
+    def _left(self) -> list[Code]:
+        """The states that have something pending that can be done."""
+        return [state for state in self.pending if self._pending_at(state) is not None]
 
-    def _way(self, state: Code) -> list[Label] | None:
-        """The labels to the nearest pending transition, that one included."""
-        came: dict[Code, tuple[Code, Label] | None] = {state: None}
-        waiting = deque([state])
-        while waiting:
-            here = waiting.popleft()
-            label = self._pending_at(here)
-            if label is not None:
-                return [*self._labels_to(here, came), label]
-            for label, there in self.graph.edges[here].items():
-                if there not in came and (here, label) not in self.barred:
-                    came[there] = (here, label)
-                    waiting.append(there)
-        return None
+    def _way(self, state: Code, *, begun: bool) -> list[Label] | None:
+        """The moves to the nearest pending one, that included; None if it is nearer from a fresh domain."""
+        distance = self.ways.distance(state, self._left)
+        if distance == NOWHERE:
+            return None
+        if begun and distance > ANEW:
+            fresh = self.ways.distance(self.graph.start, self._left)
+            if fresh != NOWHERE and fresh + ANEW < distance:
+                return None
+        way = self.ways.way(state, self._left)
+        for label in way:
+            state = self.graph.edges[state][label]
+        pending = self._pending_at(state)
+        assert pending is not None, "it was counted as left"
+        return [*way, pending]
 
     def _pending_at(self, state: Code) -> Label | None:
         """A pending transition here; those that stay in place first, they cost no way back."""
         leaving = self.graph.edges[state]
         moving: Label | None = None
         for label in self.pending.get(state, ()):
-            if (state, label) not in self.barred:
+            if not self.ways.barred(state, label):
                 if leaving[label] == state:
                     return label
                 moving = moving or label
         return moving
-
-    @staticmethod
-    def _labels_to(state: Code, came: dict[Code, tuple[Code, Label] | None]) -> list[Label]:
-        labels: list[Label] = []
-        step = came[state]
-        while step is not None:
-            labels.append(step[1])
-            step = came[step[0]]
-        return labels[::-1]
 
     def _move(self, lockstep: Lockstep, label: Label) -> Move:
         shape = shape_of(lockstep.model)

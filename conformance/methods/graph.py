@@ -17,24 +17,25 @@ from typing import Any, Final, Literal, get_args
 
 from snaptree.conformance.canonical import Code, Shape, is_dirty, shape_of
 from snaptree.conformance.driver import DEFAULT_DISKS
+from snaptree.conformance.methods.native import native_operations
 from snaptree.spec import operations as ops
+from snaptree.spec.bindings.libvirt_calls import any_step
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics import step
 from snaptree.spec.state import Domain, Point, blank_domain
 
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "storage", "memory", "cycles", "power", "configuration"]
+Scope = Literal["tree", "storage", "memory", "cycles", "power", "configuration", "libvirt"]
 """``tree``: the powered-off graph. ``storage``: with retire, reclaim and
 remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
 that hold memory or none. ``power``: with everything that power can be. ``cycles``: the
 same in a third of the transitions, for drivers that take long to boot: memory is
 written as soon as there is some. ``configuration``: the powered-off graph again, where
 what differs from point to point is the configuration: the only content that some
-hypervisors show."""
+hypervisors show. ``libvirt``: the same as ``power`` in libvirt's own calls."""
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
@@ -102,7 +103,7 @@ def explore(
 def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
     """The domain after a move, preparation included."""
     for operation in (*move.prepare, move.operation):
-        outcome = step(domain, operation, profile)
+        outcome = any_step(domain, operation, profile)
         if isinstance(outcome, Accepted):
             domain = outcome.domain
     return domain
@@ -110,6 +111,9 @@ def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
 
 def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Scope) -> Iterator[Move]:
     """Every move out of a state, the same ones for every domain of that shape."""
+    if scope == "libvirt":
+        yield from _native(domain, shape, profile, bound)
+        return
     booted = domain.active.memory == "unspecified" and "write_memory" in profile.operations
     if booted and scope in ("memory", "cycles"):
         # What memory holds after a boot is the business of the other scope.
@@ -137,6 +141,20 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
             ops.ManagedSave(), ops.ManagedSaveRemove(), ops.Crash(),
         )  # fmt: skip
         yield from _memory_writes(domain)
+
+
+def _native(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Iterator[Move]:
+    """libvirt's calls. Fresh content comes only from a driver that can write as things are."""
+    places = {snapshot: place for place, snapshot in enumerate(shape.order)}
+    for place, call in native_operations(domain, shape, profile, bound):
+        arguments = [
+            places.get(value, -1) if key == "parent" and value is not None else value
+            for key, value in call.arguments().items()
+            if key not in ("snapshot", "name")
+        ]
+        writes = call.creates and profile.claims("write_disk") and not is_dirty(domain)
+        writes = writes and profile.allows_power("write_disk", domain.active.power)
+        yield Move((call.call, place, *arguments), call, tuple(_fresh_writes(domain)) if writes else ())
 
 
 def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, scope: Scope) -> Iterator[Move]:

@@ -10,7 +10,7 @@ which works on operations and so is the same for every method.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -49,6 +49,13 @@ ODD_NAMES: Final = (
     "<b>&amp;</b>", "'; echo", "$(id)", "\u202etxt", "\U0001f4be", "\ud800", "con", "%s", "active", "base",
 )  # fmt: skip
 """Names that somebody's code has tripped over."""
+
+
+class Decodes(Protocol):
+    """Makes an operation of three bytes."""
+
+    def operation(self, domain: Domain, which: int, target: int, variant: int) -> Operation:
+        """The operation that they mean in this state."""
 
 
 class Decoder:
@@ -174,12 +181,14 @@ def sample(
     tally: Tally,
     done: Callable[[], None],
     expired: Callable[[], bool],
+    decoder: Decodes | None = None,
 ) -> Iterator[Run]:
     """Run one batch of sequences of ``longest`` steps; yields each run that deviated.
 
     The same seed gives the same sequences. ``done`` is called after each.
+    ``decoder`` says what is drawn, in place of the operations of the specification.
     """
-    decoder = Decoder(driver.profile)
+    decoder = decoder or Decoder(driver.profile)
     failed: list[Run] = []
 
     @settings(
@@ -196,16 +205,15 @@ def sample(
     @given(st.binary(min_size=longest * BYTES, max_size=longest * BYTES))
     def draw(steps: bytes) -> None:
         if not expired():
-            run = _run(driver, decoder, steps, tally)
+            failed.extend(_runs(driver, decoder, steps, tally))
             done()
-            if run.differences:
-                failed.append(run)
 
     draw()
     yield from failed
 
 
-def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
+def _runs(driver: Driver, decoder: Decodes, drawn: bytes, tally: Tally) -> Iterator[Run]:
+    """What deviates in one sequence: it goes on as long as both sides are in the same state."""
     # Now and then a domain that has no definition to outlive it.
     persistent = not (driver.profile.offers("transient") and drawn[0] % TRANSIENT == 0)
     with opened_domain(driver, persistent=persistent) as domain:
@@ -217,7 +225,11 @@ def _run(driver: Driver, decoder: Decoder, drawn: bytes, tally: Tally) -> Run:
             steps.append(lockstep.do(operation))
             if not lockstep.model.defined and not steps[-1].before.defined:
                 break  # one call on a domain that is gone is enough
-            if lockstep.broken:
-                return Run(tuple(steps), steps[-1].differences, driver_ids, persistent)
+            if steps[-1].differences:
+                yield Run(tuple(steps), steps[-1].differences, dict(driver_ids), persistent)
+                if lockstep.broken:
+                    return
+                steps.pop()
         differences = lockstep.finish(steps)
-        return Run(tuple(steps), differences, driver_ids, persistent)
+        if differences:
+            yield Run(tuple(steps), differences, driver_ids, persistent)

@@ -12,6 +12,7 @@ from snaptree.conformance.mutants import (  # noqa: F401 - imported for what the
     merging,
     naming,
     powering,
+    speaking,
 )
 from snaptree.conformance.mutants.mutant import Mutant, entered
 

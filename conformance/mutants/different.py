@@ -11,7 +11,7 @@ from snaptree.conformance.mutants.mutant import conforms
 from snaptree.simulator.nodes import Node
 
 
-@conforms
+@conforms()
 class OddIds(SimulatedDomain):
     """Its ids look like paths, names, other ids and accidents: an id is an opaque string."""
 
@@ -19,7 +19,7 @@ class OddIds(SimulatedDomain):
         return f"../s{self.made}\n\u202eactive%s\U0001f4be"
 
 
-@conforms
+@conforms()
 class CasualtiesReversed(SimulatedDomain):
     """It names casualties in another order: no order is promised."""
 
@@ -27,7 +27,7 @@ class CasualtiesReversed(SimulatedDomain):
         return super()._listed(lost, active)[::-1]
 
 
-@conforms
+@conforms()
 class NameCheckedFirst(SimulatedDomain):
     """It looks at the name before everything else: where several refusals apply, any of them is right."""
 
@@ -36,7 +36,7 @@ class NameCheckedFirst(SimulatedDomain):
         return super().create(name, *args, **asked)
 
 
-@conforms
+@conforms()
 class MoreToShow(SimulatedDomain):
     """It shows more than anybody asked for, of itself and of each snapshot."""
 
@@ -46,7 +46,7 @@ class MoreToShow(SimulatedDomain):
         return {**seen, "snapshots": shown, "uptime": 17}
 
 
-@conforms
+@conforms()
 class TimesAreTexts(SimulatedDomain):
     """It tells the time of capture as a text: any value will do that stays with the point."""
 
@@ -56,7 +56,7 @@ class TimesAreTexts(SimulatedDomain):
         return {**seen, "snapshots": shown}
 
 
-@conforms
+@conforms()
 class UuidsHashed(SimulatedDomain):
     """It makes up uuids in a way of its own."""
 
@@ -65,7 +65,7 @@ class UuidsHashed(SimulatedDomain):
         return super().create(*args, **{**asked, "uuid": asked.get("uuid") or made_up})
 
 
-@conforms
+@conforms()
 class FullCopies(SimulatedDomain):
     """Each of its snapshots is a full copy: where content is stored is its own affair."""
 
@@ -77,7 +77,7 @@ class FullCopies(SimulatedDomain):
         return key
 
 
-@conforms
+@conforms()
 class MemoryFullOfNoise(SimulatedDomain):
     """Its memory holds noise after a boot: what it holds there is unspecified."""
 
@@ -87,7 +87,7 @@ class MemoryFullOfNoise(SimulatedDomain):
             self.memory = 137
 
 
-@conforms
+@conforms()
 class Talkative(SimulatedDomain):
     """Its calls return something where nothing is promised, and take their time."""
 

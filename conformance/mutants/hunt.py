@@ -18,6 +18,7 @@ from snaptree.conformance.driver import Driver
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Scope
+from snaptree.conformance.methods.native import NativeDecoder
 from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.mutants.driver import MutantDriver, options_for
 from snaptree.conformance.mutants.mutant import Mutant
@@ -26,6 +27,7 @@ from snaptree.conformance.tally import Tally
 from snaptree.conformance.units import Method, graph_of
 
 SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("tree", 3), ("storage", 2))
+NATIVE_SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("libvirt", 1),)
 LONGEST: Final = 50
 BATCH: Final = 50
 
@@ -87,7 +89,8 @@ def _deviating(
         shown = run_sequence(driver, sequence, tally=tally)
         if shown.differences:
             yield "examples", shown
-    for scope, bound in SCOPES:
+    scopes = (*SCOPES, *(NATIVE_SCOPES if driver.profile.libvirt else ()))
+    for scope, bound in scopes:
         graph = graph_of(driver.profile, bound, scope)
         for transitions in chunks(graph):
             tour = Tour.over(driver, graph, transitions)
@@ -106,5 +109,6 @@ def _deviating(
             tally=tally,
             done=lambda: None,
             expired=expired,
+            decoder=NativeDecoder() if driver.profile.libvirt and number % 2 else None,
         ):
             yield "sampled", run

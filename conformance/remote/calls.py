@@ -38,6 +38,7 @@ def _parameters(call: str) -> dict[str, Any]:
 PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
     **{call: _parameters(call) for call in CALLS},
     **{call: {} for call in BESIDE},
+    "native_call": {"name": _REQUIRED, "arguments": _REQUIRED},
 }
 """The parameters of each call of a domain with their defaults, in order."""
 

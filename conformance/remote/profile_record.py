@@ -13,6 +13,7 @@ def record_of(profile: Profile) -> dict[str, Any]:
     """A profile in full, as JSON."""
     record = asdict(profile)
     record["power"] = {call: list(states) for call, states in profile.power.items()}
+    record["libvirt"] = {group: list(flags) for group, flags in profile.libvirt.items()}
     limits = record["limits"]
     record["limits"] = {key: "unlimited" if value is None else value for key, value in limits.items()}
     return record
@@ -33,5 +34,6 @@ def profile_from(said: Any) -> Profile:
     for table in ("operations", "features"):
         record[table] = {key: claim for key, claim in record.get(table, {}).items() if claim is not False}
     record["power"] = {call: tuple(states) for call, states in record.get("power", {}).items()}
+    record["libvirt"] = {group: tuple(flags) for group, flags in (record.get("libvirt") or {}).items()}
     bounds = {key: None if value == "unlimited" else value for key, value in limits.items()}
     return Profile(names=Names(**names), limits=Limits(**bounds), **record)

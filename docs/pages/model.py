@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 from pages.words import rule_link
+from snaptree.spec.bindings.libvirt_calls import NATIVE_CALLS
 from snaptree.spec.operations import CALLS, OPERATIONS
 from snaptree.spec.rules import Rule, rules
 from snaptree.spec.semantics import step
@@ -50,7 +51,8 @@ def functions_of(rule: Rule) -> tuple[str, ...]:
     for aspect in rule.aspects:
         if not aspect.calls:
             found[_name(step)] = None
-        for call in sorted(aspect.calls):
+        # libvirt's own calls stand in the modules of the bindings.
+        for call in sorted(aspect.calls - set(NATIVE_CALLS)):
             meaning = MEANINGS[OPERATIONS[call.removesuffix("_forced")]]
             if not aspect.outcomes or "accepted" in aspect.outcomes:
                 found[_name(meaning.effect)] = None

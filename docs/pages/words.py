@@ -29,6 +29,7 @@ PARTS: Final = {
     "power": "power",
     "configuration": "configuration",
     "managed_save": "managed-save image",
+    "events": "the events that tell of it",
 }
 RELATIONS: Final = {
     "target": "the snapshot that is named",

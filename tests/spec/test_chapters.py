@@ -48,7 +48,12 @@ def test_every_rule_is_one_paragraph_that_ends() -> None:
 
 
 def test_every_must_that_a_step_can_judge_has_an_example() -> None:
-    bare = {one.id for one in rules() if one.level == "MUST" and one.aspects and not one.examples}
+    # libvirt's own calls are judged where a driver has them; examples are in calls that every driver has.
+    bare = {
+        one.id
+        for one in rules()
+        if one.level == "MUST" and one.aspects and not one.judged_elsewhere and not one.examples
+    }
     assert bare == set()
 
 

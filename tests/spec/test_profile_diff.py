@@ -56,6 +56,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "rfc takes names of up to 255 bytes; other takes names of up to 80 bytes",
     ),
     (
+        {"libvirt": {"delete": ("CHILDREN",)}},
+        "rfc has none of libvirt's own calls; other has libvirt's own calls",
+    ),
+    (
         {"limits": Limits(merge_children=1)},
         "rfc merges into any number of dependents; other merges into at most 1 dependent",
     ),
@@ -106,6 +110,13 @@ def test_one_difference_is_one_sentence(changed: dict[str, Any], sentence: str) 
 def test_every_point_of_a_profile_is_compared() -> None:
     compared = {name for changed, _ in CASES for name in changed}
     assert {field.name for field in fields(Profile)} - compared == {"name", "title"}
+
+
+def test_the_flags_of_libvirts_calls_are_compared_where_both_have_them() -> None:
+    assert (
+        "libvirt-qemu-internal has libvirt's own delete, with CHILDREN, METADATA_ONLY, CHILDREN_ONLY; "
+        "libvirt-test has libvirt's own delete, with CHILDREN, CHILDREN_ONLY"
+    ) in differences(load_profile("libvirt-qemu-internal"), load_profile("libvirt-test"))
 
 
 def test_what_is_forbidden_in_names_is_quoted() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -118,8 +119,12 @@ DISK_SNAPSHOT: Final = "disk-snapshot"
 _POWER: Final = {"running": "running", "paused": "paused", "shutoff": "off", "crashed": "off"}
 
 
-def read_snapshot(document: str) -> dict[str, Any]:
-    """What the document of a snapshot says: its description, when, and what it captured beside disks."""
+@lru_cache(maxsize=512)
+def read_snapshot(document: str) -> Mapping[str, Any]:
+    """What the document of a snapshot says: its description, when, and what it captured beside disks.
+
+    A document is looked at after every step and seldom changes, so it is read once.
+    """
     snapshot = _read(document)
     state = snapshot.state or ""
     return {

@@ -9,9 +9,9 @@ says what a call does, nothing is added to make it true.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from snaptree.conformance.driver import SnapshotId, SnapshotIds
+from snaptree.conformance.driver import Json, SnapshotId, SnapshotIds
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.library import (
     CONFIG_UNSUPPORTED,
@@ -21,6 +21,7 @@ from snaptree.conformance.drivers.libvirt.library import (
     judged,
 )
 from snaptree.conformance.drivers.libvirt.looking import LookedAt, judged_call
+from snaptree.conformance.drivers.libvirt.speaking import Speaking
 from snaptree.spec.operations import RESUME_AS
 from snaptree.spec.outcomes import (
     InvalidArgument,
@@ -45,11 +46,33 @@ CREATE_MEANINGS: Final[Mapping[int, type[Refusal]]] = {
 
 
 class LibvirtDomain(LookedAt):
-    """A domain of any libvirt driver, whose disks the driver cannot reach."""
+    """A domain of any libvirt driver, whose disks the driver cannot reach.
+
+    ``pumped`` says that nobody runs libvirt's event loop, so that it is run between calls.
+    """
+
+    pumped: ClassVar[bool] = False
 
     def __init__(self, libvirt: Any, native: Any, profile: Profile) -> None:
         super().__init__(libvirt, native, profile)
         self._uuids: dict[str, str] = {}
+        self._speaking: Speaking | None = None
+
+    def native_call(self, name: str, arguments: dict[str, Json]) -> Json:
+        """One of libvirt's own calls, as it is."""
+        if self._speaking is None:
+            self._speaking = Speaking(self.libvirt, self.native, pumped=self.pumped)
+        result = self._speaking.call(name, arguments)
+        if name == "virDomainSnapshotCreateXML":
+            self.tree.created(str(result))
+        return result
+
+    def observe(self) -> dict[str, Json]:
+        """Everything that can be seen, with the events of the last of libvirt's own calls."""
+        seen = super().observe()
+        if self._speaking is not None and self._speaking.events.last is not None:
+            seen["events"] = self._speaking.events.last
+        return seen
 
     # --- the tree -----------------------------------------------------------
 
@@ -227,6 +250,8 @@ class LibvirtDomain(LookedAt):
     def close(self) -> None:
         """Remove the domain with everything that belongs to it."""
         libvirt = self.libvirt
+        if self._speaking is not None:
+            self._speaking.events.close()
         try:
             self._off()
             self._remove()

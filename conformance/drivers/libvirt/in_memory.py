@@ -30,6 +30,7 @@ class InMemory:
 
     def __init__(self, libvirt: Any, uri: str, options: DriverOptions) -> None:
         self._libvirt = libvirt
+        libvirt.virEventRegisterDefaultImpl()
         self._work: WorkFolder | None = None
         named = uri.removeprefix("test://")
         if named == "/default":
@@ -62,6 +63,8 @@ class InMemory:
 
 
 class _InMemoryDomain(LibvirtDomain):
+    pumped = True
+
     def __init__(self, libvirt: Any, native: Any, profile: Profile, connection: Any) -> None:
         super().__init__(libvirt, native, profile)
         self._connection = connection

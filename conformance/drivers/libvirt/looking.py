@@ -108,6 +108,7 @@ class LookedAt:
         try:
             return documents.read_metadata(self.native.metadata(element, documents.NAMESPACE, 0))
         except self.libvirt.libvirtError as error:
-            if error.get_error_code() == NO_METADATA:
+            # A transient domain that is off, which there should not be, has none either.
+            if error.get_error_code() == NO_METADATA or not self.native.isPersistent():
                 return {}
             raise

@@ -34,6 +34,19 @@ from snaptree.conformance.sequences import run_sequence
 from snaptree.conformance.smoke import smoke
 from snaptree.conformance.units import Report, Unit, graph_of, perform
 from snaptree.spec import operations as ops
+from snaptree.spec.bindings.libvirt_calls import (
+    DomainCreate,
+    DomainDestroy,
+    DomainManagedSave,
+    DomainUndefineFlags,
+    ListAllSnapshots,
+    RevertToSnapshot,
+    SnapshotCreateXML,
+    SnapshotDelete,
+    SnapshotIsCurrent,
+    SnapshotRedefine,
+)
+from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import InvalidName, NameInUse, NoSuchSnapshot, Unsupported, WouldDiscard
 from snaptree.spec.xml import DomainSnapshot, MemoryPlace, read
 
@@ -128,6 +141,36 @@ def test_the_test_driver_deviates_in_power_states_only_as_known(in_memory: Libvi
     known = known_of("libvirt-test", in_memory.version)
     assert [one.rules for one in found if not any(entry.matches(one) for entry in known)] == []
     assert covered > 200
+
+
+def test_the_test_driver_deviates_in_its_own_calls_only_as_known(in_memory: LibvirtDriver) -> None:
+    """BIND-7 to BIND-18, made natively: every call of a tree of one, and sequences at random."""
+    _, found = toured(in_memory, "libvirt", 1)
+    heard: list[Report] = []
+    perform(in_memory, Unit("sampled", 0, "libvirt", 40, 5, 40), None, set(), heard.append)
+    found += [report.deviation for report in heard if report.deviation is not None]
+    known = known_of("libvirt-test", in_memory.version)
+    assert [one.rules for one in found if not any(entry.matches(one) for entry in known)] == []
+    assert {one.rules[0] for one in found} >= {"BIND-9", "BIND-12", "BIND-15", "BIND-16"}
+
+
+def test_qemu_deviates_in_its_own_calls_only_as_known(embedded: LibvirtDriver) -> None:
+    """BIND-7 to BIND-18, made natively: snapshots are forgotten and restored, and events followed."""
+    calls: list[Operation] = [
+        SnapshotCreateXML("a"), SnapshotCreateXML("b"), SnapshotDelete("s1", 2),
+        SnapshotRedefine("s1", flags=3),
+        RevertToSnapshot("s2", 1), DomainManagedSave(), DomainCreate(), SnapshotCreateXML("c"),
+        SnapshotRedefine("s3", "parent", "s1"), ListAllSnapshots(1024), RevertToSnapshot("s3", 2),
+        SnapshotDelete("s2", 4), SnapshotDelete("s2", 1), DomainUndefineFlags(), RevertToSnapshot("s3"),
+        SnapshotIsCurrent("s3"), DomainDestroy(), DomainCreate(),
+    ]  # fmt: skip
+    run = run_sequence(embedded, calls)
+    assert run.differences == ()
+    assert len(run.steps) == len(calls)
+    listed = run_sequence(embedded, [SnapshotCreateXML("a"), ListAllSnapshots(12)])
+    rules = rules_broken(listed.steps[-1], listed.differences, embedded.profile)
+    known = known_of("libvirt-qemu-internal", embedded.version)
+    assert [entry.operation for entry in known if entry.rule in rules[:1]] != []
 
 
 LISTS = sorted(

@@ -1,0 +1,311 @@
+"""libvirt's own calls on the machine, as libvirt documents them. Snapshots are named by their ids.
+
+One entry, ``native_call``, as a driver of libvirt's has it: the name of the C function and its
+arguments. Errors have libvirt's codes; the events of the last call are in ``events``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from snaptree.simulator.delete_calls import DeleteCalls
+from snaptree.simulator.guest_calls import GuestCalls
+from snaptree.simulator.nodes import Node
+from snaptree.simulator.tree_calls import TreeCalls
+from snaptree.spec.outcomes import (
+    InvalidArgument,
+    InvalidPowerState,
+    NameInUse,
+    NoSuchSnapshot,
+    Refusal,
+    Unsupported,
+    WouldDiscard,
+)
+
+_CODES: Final[dict[type[Refusal], int]] = {
+    NoSuchSnapshot: 72, InvalidArgument: 8, Unsupported: 84, InvalidPowerState: 55, WouldDiscard: 55,
+    NameInUse: 9,
+}  # fmt: skip
+
+# Bits as in libvirt's headers; what a set of flags may hold, and those that exclude each other.
+_CREATE: Final = {"REDEFINE": 1, "CURRENT": 2, "NO_METADATA": 4, "HALT": 8, "DISK_ONLY": 16,
+                  "REUSE_EXT": 32, "QUIESCE": 64, "ATOMIC": 128, "LIVE": 256, "VALIDATE": 512}  # fmt: skip
+_DELETE: Final = {"CHILDREN": 1, "METADATA_ONLY": 2, "CHILDREN_ONLY": 4}
+_REVERT: Final = {"RUNNING": 1, "PAUSED": 2, "FORCE": 4, "RESET_NVRAM": 8}
+
+_DEEP, _METADATA, _LEAVES, _NO_LEAVES, _NO_METADATA = 1, 2, 4, 8, 16
+_INACTIVE, _ACTIVE, _DISK_ONLY, _INTERNAL, _EXTERNAL, _TOPOLOGICAL = 32, 64, 128, 256, 512, 1024
+
+_STARTED, _SUSPENDED, _RESUMED, _STOPPED = 2, 3, 4, 5
+
+
+class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
+    """libvirt's calls; ``events`` is None until the first of them."""
+
+    events: list[list[int]] | None = None
+
+    def native_call(self, name: str, arguments: dict[str, Any]) -> Any:
+        """One of libvirt's calls. Raises a refusal with libvirt's code."""
+        self.events = []
+        made = getattr(self, f"native_{name.removeprefix('virDomain').replace(':', '_')}", None)
+        if made is None:
+            raise Unsupported(f"no call {name}")
+        try:
+            if not self.defined:
+                raise InvalidArgument("no such domain")
+            with self.turn, self.sight:
+                return self._wholly(name, made, arguments)
+        except Refusal as refusal:
+            code = 42 if not self.defined else _CODES.get(type(refusal), 1)
+            refusal.native = {"system": "libvirt", "code": code, "text": str(refusal)}
+            refusal.casualties = None
+            raise
+
+    def _wholly(self, name: str, made: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """However many calls it is made of, it happens as a whole or not at all."""
+        self.journal.begin(name)
+        try:
+            result = made(**arguments)
+        except Exception:
+            if self.journal.roll_back():
+                self.pool.epoch += 1
+            raise
+        self.journal.commit()
+        return result
+
+    def _shown(self) -> dict[str, Any]:
+        shown = super()._shown()
+        return shown if self.events is None else {**shown, "events": self.events}
+
+    def _tell(self, event: int, detail: int) -> None:
+        assert self.events is not None, "a call is under way"
+        self.events.append([event, detail])
+
+    # --- snapshots --------------------------------------------------------------
+
+    def native_SnapshotCreateXML(self, name: str, description: str, flags: int) -> str:  # noqa: N802 - libvirt's name
+        """Capture the domain as it is, with its memory if it has any."""
+        self._take(flags, "create", _CREATE)
+        if flags & 2 or (flags & 64 and not flags & 16) or (flags & 8 and not self.persistent):
+            raise InvalidArgument("flags that do not go together, or not with this domain")
+        on = self.power != "off"
+        key = self.create(name, description, memory=on and not flags & 16)
+        if flags & 8 and on:
+            self.stop()
+            self._tell(_STOPPED, 6)
+        return key
+
+    def native_SnapshotCreateXML_REDEFINE(  # noqa: N802 - libvirt's name
+        self, snapshot: str, edit: str, parent: str | None, flags: int
+    ) -> str:
+        """Take a record back, for a snapshot that is listed or was forgotten."""
+        self._take(flags, "create", _CREATE)
+        node = self.nodes.get(snapshot) or self.hidden.get(snapshot)
+        if node is None:
+            raise NoSuchSnapshot(f"no snapshot {snapshot!r}")
+        if flags & (4 | 8) or edit in ("unknown-parent", "domain", "state", "time"):
+            raise InvalidArgument("a record that cannot be")
+        over = node.over
+        if edit == "parent":
+            over = self.ground if parent is None else self._node(parent)
+        assert over is not None, "every snapshot stands on something"
+        if over is not self.ground and (over.key not in self.nodes or over in self.tower(node)):
+            raise InvalidArgument("no such parent, or one that stands on it")
+        if snapshot in self.hidden:
+            del self.hidden[snapshot]
+            self.nodes[snapshot] = node
+            self.nodes = {one.key: one for one in sorted(self.nodes.values(), key=lambda one: one.number)}
+        node.over = over
+        if edit == "description":
+            node.description = "again"
+        if flags & 2:
+            self.at = node
+        for one in self.nodes.values():
+            self.touched(one)
+        return snapshot
+
+    def native_SnapshotDelete(self, snapshot: str, flags: int) -> None:  # noqa: N802 - libvirt's name
+        """Remove a snapshot, all that stands on it, or the records alone."""
+        self._take(flags, "delete", _DELETE)
+        if flags & 1 and flags & 4:
+            raise InvalidArgument("CHILDREN and CHILDREN_ONLY exclude each other")
+        tower = self.tower(self._node(snapshot))
+        gone = tower[1:] if flags & 4 else tower if flags & 1 else tower[:1]
+        for node in reversed(gone):
+            if flags & 2:
+                self.unlist(node)
+                self.hidden[node.key] = node
+            else:
+                self.splice(node)
+
+    def native_RevertToSnapshot(self, snapshot: str, flags: int) -> None:  # noqa: N802 - libvirt's name
+        """Go back; every revert is a new process."""
+        self._take(flags, "revert", _REVERT)
+        if flags & 1 and flags & 2:
+            raise InvalidArgument("RUNNING and PAUSED exclude each other")
+        node = self._node(snapshot)
+        if node.memory is None and not self.persistent and not flags & 3:
+            raise InvalidPowerState("a transient domain is never off")
+        was_on = self.power != "off"
+        self.revert(snapshot, {1: "running", 2: "paused"}.get(flags & 3))
+        if was_on:
+            self._tell(_STOPPED, 6)
+        if self.power != "off":
+            self._tell(_STARTED, 3)
+        if self.power == "paused":
+            self._tell(_SUSPENDED, 5)
+
+    # --- lists and look-ups -------------------------------------------------------
+
+    def native_ListAllSnapshots(self, flags: int) -> list[str]:  # noqa: N802 - libvirt's name
+        """All snapshots that pass, or the roots of them."""
+        return self._passing(self.above(self.ground) if flags & _DEEP else [*self.nodes.values()], flags)
+
+    def native_SnapshotListAllChildren(self, snapshot: str, flags: int) -> list[str]:  # noqa: N802 - libvirt's name
+        """The children that pass, or all that stands on the snapshot."""
+        node = self._node(snapshot)
+        return self._passing(self.tower(node)[1:] if flags & _DEEP else self.above(node), flags)
+
+    def native_SnapshotNum(self, flags: int) -> int:  # noqa: N802 - libvirt's name
+        """How many there are."""
+        return len(self.native_ListAllSnapshots(flags))
+
+    def native_SnapshotNumChildren(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
+        """How many there are."""
+        return len(self.native_SnapshotListAllChildren(snapshot, flags))
+
+    def passes(self, node: Node, flags: int) -> bool:
+        """Whether a snapshot has, of every group that is asked about, a property that is asked for."""
+        leaf, memory = not self.above(node), node.memory is not None
+        groups = (
+            {_LEAVES: leaf, _NO_LEAVES: not leaf},
+            {_METADATA: True, _NO_METADATA: False},
+            {
+                _INACTIVE: not memory and node.power == "off",
+                _ACTIVE: memory,
+                _DISK_ONLY: not memory and node.power != "off",
+            },
+            {_INTERNAL: True, _EXTERNAL: False},
+        )
+        asked = ([holds for bit, holds in group.items() if flags & bit] for group in groups)
+        return all(any(group) for group in asked if group)
+
+    def _passing(self, nodes: list[Node], flags: int) -> list[str]:
+        if flags & ~2047:
+            raise InvalidArgument("an unknown flag")
+        if flags & _TOPOLOGICAL:
+            nodes = [node for node in self.tower(self.ground) if node in nodes]
+        return [node.key for node in nodes if self.passes(node, flags)]
+
+    def native_SnapshotLookupByName(self, name: str, flags: int) -> str:  # noqa: N802 - libvirt's name
+        """The bearer of a name."""
+        self._none(flags)
+        bearers = [node.key for node in self.nodes.values() if node.name == name]
+        return bearers[0] if bearers else self._node(name).key
+
+    def native_SnapshotCurrent(self, flags: int) -> str:  # noqa: N802 - libvirt's name
+        """What the active state stands on."""
+        self._none(flags)
+        return self._node(self.at.key).key
+
+    def native_HasCurrentSnapshot(self, flags: int) -> int:  # noqa: N802 - libvirt's name
+        """Whether it stands on any."""
+        self._none(flags)
+        return int(self.at is not self.ground)
+
+    def native_SnapshotGetParent(self, snapshot: str, flags: int) -> str:  # noqa: N802 - libvirt's name
+        """What a snapshot stands on."""
+        self._none(flags)
+        over = self._node(snapshot).over
+        assert over is not None, "every snapshot stands on something"
+        return self._node(over.key).key
+
+    def native_SnapshotIsCurrent(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
+        """Whether the active state stands on it."""
+        self._none(flags)
+        return int(self._node(snapshot) is self.at)
+
+    def native_SnapshotHasMetadata(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
+        """Whether it is remembered, as all are that are listed."""
+        self._none(flags)
+        return int(bool(self._node(snapshot).key))
+
+    def native_SnapshotGetXMLDesc(self, snapshot: str) -> dict[str, Any]:  # noqa: N802 - libvirt's name
+        """What its document says."""
+        node = self._node(snapshot)
+        root = node.over is self.ground or node.over is None
+        return {
+            "name": node.name,
+            "description": node.description,
+            "parent": None if root or node.over is None else node.over.name,
+            "state": "shutoff" if node.memory is None else node.power,
+            "disks": node.memory is None,
+        }
+
+    # --- the domain -----------------------------------------------------------------
+
+    def native_Create(self) -> None:  # noqa: N802 - libvirt's name
+        """Boot, or go on."""
+        saved = self.saved is not None
+        self.start()
+        self._tell(_STARTED, 2 if saved else 0)
+        if self.power == "paused":
+            self._tell(_SUSPENDED, 4)
+
+    def native_Destroy(self) -> None:  # noqa: N802 - libvirt's name
+        """Turn off."""
+        self.stop()
+        self._tell(_STOPPED, 1)
+
+    def native_Suspend(self) -> None:  # noqa: N802 - libvirt's name
+        """Stop the processors."""
+        self.pause()
+        self._tell(_SUSPENDED, 0)
+
+    def native_Resume(self) -> None:  # noqa: N802 - libvirt's name
+        """Let them run on."""
+        self.resume()
+        self._tell(_RESUMED, 0)
+
+    def native_ManagedSave(self, flags: int) -> None:  # noqa: N802 - libvirt's name
+        """Save memory and turn off."""
+        if flags & ~6 or flags == 6:
+            raise InvalidArgument("an unknown flag, or two that exclude each other")
+        self.managed_save()
+        assert self.saved is not None, "it was just saved"
+        self.saved = (self.saved[0], {2: "running", 4: "paused"}.get(flags, self.saved[1]))
+        self._tell(_STOPPED, 4)
+
+    def native_ManagedSaveRemove(self) -> None:  # noqa: N802 - libvirt's name
+        """Drop the image."""
+        self.managed_save_remove()
+
+    def native_UndefineFlags(self, flags: int) -> None:  # noqa: N802 - libvirt's name
+        """Remove the definition."""
+        if flags & ~3:
+            raise InvalidArgument("an unknown flag")
+        off = self.power == "off"
+        if (self.saved is not None and not flags & 1) or (off and self.nodes and not flags & 2):
+            raise WouldDiscard("there are snapshots, or an image")
+        self._tell(1, 0)
+        if off:
+            self._remove()
+        else:
+            self.persistent = False
+
+    # --- what they share --------------------------------------------------------------
+
+    def _node(self, snapshot: str) -> Node:
+        if snapshot not in self.nodes:
+            raise NoSuchSnapshot(f"no snapshot {snapshot!r}")
+        return self.nodes[snapshot]
+
+    def _none(self, flags: int) -> None:
+        if flags:
+            raise InvalidArgument("the call has no flags")
+
+    def _take(self, flags: int, group: str, bits: dict[str, int]) -> None:
+        taken = self.profile.libvirt.get(group, ())
+        if flags & ~sum(bit for name, bit in bits.items() if name in taken):
+            raise InvalidArgument("a flag that is not known here")
