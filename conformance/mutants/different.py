@@ -97,7 +97,7 @@ class Talkative(SimulatedDomain):
         return {"task": 7, "state": "done"}
 
 
-@conforms
+@conforms()
 class OffWithoutMemory(SimulatedDomain):
     """It records *off* for a point without memory, as vSphere documents: that is information only."""
 

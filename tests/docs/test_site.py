@@ -75,7 +75,9 @@ def test_every_chapter_is_a_page_in_which_each_rule_has_an_anchor(monkeypatch: p
 def test_every_rule_names_its_test_and_what_implements_it(monkeypatch: pytest.MonkeyPatch) -> None:
     chapter = _module("pages.chapter", monkeypatch)
     model = _module("pages.model", monkeypatch)
-    bare = [one.id for one in rules() if one.aspects and not (model.functions_of(one) or model.modules_of(one))]
+    bare = [
+        one.id for one in rules() if one.aspects and not (model.functions_of(one) or model.modules_of(one))
+    ]
     assert bare == []
     for one in rules():
         assert f"::test_{one.id.replace('-', '_')}" in chapter.rule_box(one)
