@@ -170,6 +170,23 @@ class EsxDomain(LookedAt):
 
     # --- the end --------------------------------------------------------------
 
+    @on_the_machine
+    def undefine(self) -> None:
+        """Remove a machine that is off and has no snapshots."""
+        power = self.power()
+        if power != "off":
+            raise InvalidPowerState(f"the machine is {power}")
+        casualties = [one.id for one in self.in_order(self.tree())]
+        if casualties:
+            raise WouldDiscard("it has snapshots", casualties=casualties)
+        self.undefine_forced()
+
+    @on_the_machine
+    def undefine_forced(self) -> None:
+        """Remove a machine with its snapshots; the host refuses that for one that is on."""
+        self._machines.destroy(self.machine)
+        self.gone = True
+
     def close(self) -> None:
         """Give the machine back. One whose session is gone is left to whoever begins the next."""
         if not self.gone:

@@ -19,7 +19,7 @@ from snaptree.conformance.drivers.esx.placing import Place, found
 from snaptree.conformance.drivers.esx.session import Session
 from snaptree.conformance.drivers.esx.tasks import awaited
 from snaptree.conformance.drivers.esx.tree import read_tree
-from snaptree.spec.outcomes import Refusal
+from snaptree.spec.outcomes import Refusal, Unsupported
 
 PREFIX: Final = "snaptree-"
 
@@ -39,6 +39,9 @@ class Machines(Protocol):
 
     def fresh(self, disks: Mapping[str, int]) -> Any:
         """A machine that is off and has no snapshots."""
+
+    def destroy(self, machine: Any) -> None:
+        """Remove it with everything that belongs to it. Raises what the host says, and Unsupported."""
 
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
         """What becomes of it at the end; ``issued`` are the snapshots that this run made on it.
@@ -83,14 +86,17 @@ class MadeMachines:
         task = session.ask(lambda: place.folder.CreateVM_Task(spec, place.pool))
         return awaited(session, task, f"making {spec.name}", self._within)
 
+    def destroy(self, machine: Any) -> None:
+        """Destroy it with its snapshots."""
+        task = self._session.ask(machine.Destroy_Task)
+        awaited(self._session, task, "destroying the machine", self._within)
+
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
-        """Turn it off and destroy it with its snapshots. One that is gone already is no matter."""
+        """Turn it off and destroy it. One that is gone already is no matter."""
         del issued
-        session = self._session
         try:
-            turned_off(session, machine, self._within)
-            task = session.ask(machine.Destroy_Task)
-            awaited(session, task, "destroying the machine", self._within)
+            turned_off(self._session, machine, self._within)
+            self.destroy(machine)
         except Refusal as refusal:
             if refusal.native is None or refusal.native.get("code") != "ManagedObjectNotFound":
                 raise EsxError(f"{machine._moId} stays on the host: {refusal}") from None
@@ -132,6 +138,11 @@ class LentMachine:
         self._unused()
         return self._machine
 
+    def destroy(self, machine: Any) -> None:
+        """Never."""
+        del machine
+        raise Unsupported(f"{self._path} is lent: it is not this run's to remove")
+
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
         """Turn it off and remove the snapshots, if this run made all of them; else its own alone."""
         session = self._session
@@ -157,7 +168,7 @@ def turned_off(session: Session, machine: Any, within: float) -> None:
 def _spec(vim: Any, name: str, datastore: str, disks: Mapping[str, int]) -> Any:
     """What a machine is made from."""
     device = vim.vm.device
-    controller = device.ParaVirtualSCSIController(
+    controller = device.VirtualLsiLogicController(
         key=-1, busNumber=0, sharedBus=device.VirtualSCSIController.Sharing.noSharing
     )
     add = device.VirtualDeviceSpec.Operation.add

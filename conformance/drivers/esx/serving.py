@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.esx.credentials import read_credentials
 from snaptree.conformance.drivers.esx.domain import EsxDomain
-from snaptree.conformance.drivers.esx.faults import EsxError
+from snaptree.conformance.drivers.esx.faults import ConnectionLost, EsxError
 from snaptree.conformance.drivers.esx.library import load
 from snaptree.conformance.drivers.esx.machines import LentMachine, Machines, MadeMachines
 from snaptree.conformance.drivers.esx.placing import place_for
@@ -19,7 +19,7 @@ from snaptree.conformance.drivers.esx.session import Session, trust
 from snaptree.conformance.drivers.esx.settings import SIMULATED, Settings, read_address, read_settings
 from snaptree.conformance.drivers.esx.simulated import Simulated
 from snaptree.spec.outcomes import Refusal
-from snaptree.spec.profiles import load_profile
+from snaptree.spec.profiles import Profile, load_profile
 
 PROFILE: Final = "esx"
 
@@ -43,6 +43,8 @@ class ServedEsx:
         """The vcsim that was brought up for this, if one was."""
         self._opened: list[_OpenedDomain] = []
         self.profile = load_profile(options.profile or PROFILE)
+        if self._settings.machine is not None:
+            self.profile = _without_removal(self.profile)
         self.name = f"esx {options.target}" if options.target in SIMULATED else "esx"
         self._session = self._begun()
         try:
@@ -68,7 +70,7 @@ class ServedEsx:
             self._begin_anew()
         within = self._settings.task_within
         try:
-            machine = self._machines.fresh(disks)
+            machine = self._fresh(disks)
         except (Refusal, EsxError) as error:
             raise DriverUnavailable(f"{self._session.address} gives no machine: {error}") from None
         self._opened = [one for one in self._opened if not one.gone]
@@ -84,6 +86,15 @@ class ServedEsx:
             self._end()
 
     # --- steps ----------------------------------------------------------------
+
+    def _fresh(self, disks: Mapping[str, int]) -> Any:
+        """A machine, with a new session if the last one broke while nothing was under way."""
+        try:
+            return self._machines.fresh(disks)
+        except ConnectionLost as error:
+            _tell(f"between two domains: {error}")
+            self._begin_anew()
+            return self._machines.fresh(disks)
 
     def _begun(self) -> Session:
         """A session on the host, which is started first if it is a simulated one."""
@@ -150,6 +161,12 @@ class ServedEsx:
             simulated.close()
 
 
+def _without_removal(profile: Profile) -> Profile:
+    """The profile for a machine that is lent, which nobody here removes."""
+    kept = {call: claim for call, claim in profile.operations.items() if not call.startswith("undefine")}
+    return replace(profile, operations=kept)
+
+
 class _OpenedDomain(EsxDomain):
     """A domain that its driver closes later where the connection is gone now."""
 
@@ -159,7 +176,10 @@ class _OpenedDomain(EsxDomain):
         """Give the machine back, now or when there is a connection again."""
         self.closed = True
         if self.session.lost is None:
-            super().close()
+            try:
+                super().close()
+            except ConnectionLost as error:
+                _tell(f"while a domain was closed: {error}")
 
 
 def _tell(text: str) -> None:

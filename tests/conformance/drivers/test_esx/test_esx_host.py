@@ -24,7 +24,13 @@ from snaptree.conformance.drivers.esx.tasks import awaited
 from snaptree.conformance.drivers.esx.tree import read_tree
 from snaptree.conformance.sequences import run_sequence
 from snaptree.spec import operations as ops
-from snaptree.spec.outcomes import InvalidArgument, InvalidPowerState, NoSuchSnapshot, WouldDiscard
+from snaptree.spec.outcomes import (
+    InvalidArgument,
+    InvalidPowerState,
+    NoSuchSnapshot,
+    Unsupported,
+    WouldDiscard,
+)
 
 from .conftest import Serving, unless_required
 from .gateway import Gateway
@@ -155,7 +161,10 @@ def test_a_lent_machine_is_given_back_without_snapshots(serving: Serving, owner:
     machine = lent(owner)
     driver = serving(machine=OTHERS)
     assert "ha-host_VM0 alone" in driver.announcement
+    assert not driver.profile.claims("undefine_forced")
     domain = driver.open()
+    with pytest.raises(Unsupported, match="is lent"):
+        domain.undefine_forced()
     domain.create("a")
     domain.start()
     domain.close()
@@ -227,6 +236,25 @@ def test_what_the_host_said_comes_with_a_refusal(serving: Serving) -> None:
         domain.revert(a)
     assert missed.value.native is not None
     assert missed.value.native["code"] == "ManagedObjectNotFound"
+
+
+def test_a_machine_is_removed_with_its_snapshots_only_by_force(serving: Serving, owner: Session) -> None:
+    before = inventory(owner)
+    domain = serving().open()
+    a = domain.create("a")
+    domain.start()
+    for remove in (domain.undefine, domain.undefine_forced):
+        with pytest.raises(InvalidPowerState):
+            remove()
+    domain.stop()
+    with pytest.raises(WouldDiscard) as refused:
+        domain.undefine()
+    assert refused.value.casualties == [a]
+    domain.undefine_forced()
+    assert inventory(owner) == before
+    with pytest.raises(InvalidArgument):
+        domain.undefine()
+    domain.close()
 
 
 def test_a_domain_that_was_removed_says_so(serving: Serving) -> None:
@@ -321,6 +349,9 @@ def test_a_simulator_that_is_killed_is_a_finding_and_another_one_begins(tmp_path
         run = run_sequence(driver, [ops.Create("a"), ops.Create("b"), ops.Revert("s1")])
         assert run.differences == ()
         assert not simulated.alive
+        assert driver.simulated is not None
+        os.kill(driver.simulated.pid, signal.SIGKILL)
+        assert driver.open().list() == [], "nothing was under way: that is nobody's finding"
     finally:
         driver.close()
     assert list(tmp_path.iterdir()) == []
