@@ -60,6 +60,7 @@ def _compile(tree: Tree) -> None:
 VCSIM: Final = Recipe(
     name="vcsim",
     about="the simulator of ESX and vCenter that the govmomi project makes",
+    # Seen: Debian 12, 13 and unstable have the same version of govmomi, 0.24.2.
     suite="bookworm",
     packages=("golang-go", _LIBRARY, "coreutils"),
     version_of=_LIBRARY,
