@@ -40,6 +40,9 @@ class Machines(Protocol):
     def fresh(self, disks: Mapping[str, int]) -> Any:
         """A machine that is off and has no snapshots."""
 
+    def sweep(self, known: Collection[Any]) -> None:
+        """Give back whatever was made and is none of those that are known. Raises as ``give_back``."""
+
     def destroy(self, machine: Any) -> None:
         """Remove it with everything that belongs to it. Raises what the host says, and Unsupported."""
 
@@ -62,22 +65,34 @@ class MadeMachines:
         self._within = within
         self._prefix = f"{PREFIX}{secrets.token_hex(4)}-" if prefix is None else prefix
         self._numbers = count(1)
+        others = self._named(PREFIX)
+        foreign = sorted(name for name in others if name.startswith(self._prefix))
+        if foreign:
+            raise DriverUnavailable(
+                f"{foreign[0]} is on the host already, and this run did not make it; nothing was changed"
+            )
         self.words = (
             f"virtual machines named {PREFIX}XXXXXXXX-N, X being digits that each process draws "
             f"(1 CPU, {_MEMORY} MiB, small thin disks, no network, no guest), "
             f"in {place.words}; each is destroyed after use"
         )
-        self._nobody_elses()
+        if others:
+            self.words += f"; there already, of other runs, and left alone: {', '.join(sorted(others))}"
 
-    def _nobody_elses(self) -> None:
+    def _named(self, prefix: str) -> dict[str, Any]:
+        """The machines in the folder whose names begin in that way."""
         inside = self._session.property(self._place.folder, "childEntity") or []
         machines = [one for one in inside if isinstance(one, self._session.vim.VirtualMachine)]
-        names = [str(one.get("name", "")) for one in self._session.read(machines, ["name"])]
-        foreign = sorted(name for name in names if name.startswith(self._prefix))
-        if foreign:
-            raise DriverUnavailable(
-                f"{foreign[0]} is on the host already, and this run did not make it; nothing was changed"
-            )
+        seen = self._session.read(machines, ["name"])
+        names = [str(one.get("name", "")) for one in seen]
+        return {name: one for name, one in zip(names, machines, strict=True) if name.startswith(prefix)}
+
+    def sweep(self, known: Collection[Any]) -> None:
+        """Give back what was made without an answer: a connection may break in the middle of that."""
+        references = {one._moId for one in known}
+        for machine in self._named(self._prefix).values():
+            if machine._moId not in references:
+                self.give_back(machine, ())
 
     def fresh(self, disks: Mapping[str, int]) -> Any:
         """A machine with thin disks of those sizes."""
@@ -137,6 +152,10 @@ class LentMachine:
         del disks
         self._unused()
         return self._machine
+
+    def sweep(self, known: Collection[Any]) -> None:
+        """Nothing is ever made."""
+        del known
 
     def destroy(self, machine: Any) -> None:
         """Never."""

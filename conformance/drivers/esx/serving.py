@@ -140,19 +140,22 @@ class ServedEsx:
     def _give_back(self, domains: Iterable[_OpenedDomain]) -> None:
         """Give back what nobody uses any more, with a new session if there is need for one."""
         waiting = [one for one in domains if not one.gone]
-        if not waiting or self.simulated is not None:
-            return
+        if self.simulated is not None:
+            return  # it goes as a whole
         try:
             if self._session.lost is not None:
                 self._session.renew()
         except DriverUnavailable as error:
-            _tell(f"{len(waiting)} virtual machines stay on {self._session.address}: {error}")
+            _tell(f"up to {len(waiting) + 1} virtual machines stay on {self._session.address}: {error}")
             return
-        for domain in waiting:
+        for give_back in (*(one.close for one in waiting), self._sweep):
             try:
-                domain.close()
+                give_back()
             except (Refusal, EsxError) as error:
                 _tell(f"a virtual machine stays on {self._session.address}: {error}")
+
+    def _sweep(self) -> None:
+        self._machines.sweep([one.machine for one in self._opened if not one.gone])
 
     def _end(self) -> None:
         self._session.close()

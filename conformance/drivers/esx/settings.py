@@ -42,13 +42,17 @@ class Settings:
 
     @property
     def answer_within(self) -> float:
-        """Seconds for one answer of the host. Less than the deadline, so that what hung can be named."""
-        return self.deadline * 0.4
+        """Seconds for one answer of the host.
+
+        A call is a few of them and a task. All of it fits into the deadline: what hung is then
+        named, and the process lives on to remove what it made.
+        """
+        return self.deadline * 0.15
 
     @property
     def task_within(self) -> float:
         """Seconds for one task."""
-        return self.deadline * 0.8
+        return self.deadline * 0.5
 
 
 def read_settings(given: Mapping[str, str]) -> Settings:
