@@ -17,6 +17,14 @@ def changed(vim: Any, key: str, value: str) -> Any:
     return vim.vm.ConfigSpec(extraConfig=[vim.option.OptionValue(key=PREFIX + key, value=value)])
 
 
+def emptied(vim: Any, options: Iterable[Any] | None) -> Any:
+    """What removes every entry, or None where there is none."""
+    keys = sorted({option.key for option in options or () if option.key.startswith(PREFIX)})
+    if not keys:
+        return None
+    return vim.vm.ConfigSpec(extraConfig=[vim.option.OptionValue(key=key, value="") for key in keys])
+
+
 def configuration_in(options: Iterable[Any] | None) -> dict[str, str]:
     """The entries among the options of a machine or of a snapshot.
 

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers.esx.configuration import emptied
 from snaptree.conformance.drivers.esx.faults import EsxError
 from snaptree.conformance.drivers.esx.placing import Place, found
 from snaptree.conformance.drivers.esx.session import Session
@@ -163,9 +164,13 @@ class LentMachine:
         raise Unsupported(f"{self._path} is lent: it is not this run's to remove")
 
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
-        """Turn it off and remove the snapshots, if this run made all of them; else its own alone."""
+        """Turn it off, remove the options that were set, and the snapshots that this run made."""
         session = self._session
         turned_off(session, machine, self._within)
+        spec = emptied(session.vim, session.property(machine, "config.extraConfig"))
+        if spec is not None:
+            task = session.ask(lambda: machine.ReconfigVM_Task(spec))
+            awaited(session, task, "removing options", self._within)
         listed = read_tree(session.property(machine, "snapshot")).entries
         if all(one.id in issued for one in listed):
             task = session.ask(machine.RemoveAllSnapshots_Task)

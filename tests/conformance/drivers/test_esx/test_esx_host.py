@@ -179,9 +179,12 @@ def test_a_lent_machine_is_given_back_without_snapshots(serving: Serving, owner:
     with pytest.raises(Unsupported, match="is lent"):
         domain.undefine_forced()
     domain.create("a")
+    domain.configure("role", "web")
     domain.start()
     domain.close()
     assert owner.property(machine, "snapshot") is None
+    options = {one.key: one.value for one in owner.property(machine, "config.extraConfig")}
+    assert options["guestinfo.snaptree.role"] == "", "asked for; a real host removes it then"
     assert owner.property(machine, "runtime.powerState") == "poweredOff"
     second = driver.open()
     second.create("b")
