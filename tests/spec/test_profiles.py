@@ -56,7 +56,11 @@ def refused(name_or_path: str) -> str:
 
 
 def test_every_hypervisor_of_the_mail_has_a_profile() -> None:
-    assert shipped_profiles() == ["esx", "libvirt", "libvirt-test", "qemu", "rfc", "virtualbox"]
+    of_libvirt = ["external", "external-no-revert", "internal", "mixed"]
+    assert shipped_profiles() == [
+        "esx", "libvirt", *(f"libvirt-qemu-{kind}" for kind in of_libvirt), "libvirt-test", "qemu", "rfc",
+        "virtualbox",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", shipped_profiles())
@@ -64,7 +68,8 @@ def test_a_shipped_profile_can_be_used(name: str) -> None:
     profile = load_profile(name)
     assert profile.name == name
     assert profile.title
-    assert {"create", "revert", "list", "current"} <= set(profile.operations) <= set(CALLS)
+    assert {"create", "list", "current"} <= set(profile.operations) <= set(CALLS)
+    assert profile.claims("revert") is not name.endswith("-no-revert")
     assert set(profile.features) <= set(FEATURES)
     assert set(profile.observes) == set(OBSERVABLE_PARTS), "each part is claimed or denied in so many words"
     assert profile.can_observe("tree")
@@ -96,10 +101,10 @@ def test_what_was_seen_of_hypervisors_is_claimed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "valid"),
-    [("1", False), ("42", False), ("1\n", True), ("v1", True), (".hidden", False), ("a.b", True),
+    [("1", True), ("42", True), ("1\n", True), ("v1", True), (".hidden", False), ("a.b", True),
      ("a/b", False), ("a\nb", True), ("\x01", False), ("x" * 247, True), ("x" * 248, False)],
 )  # fmt: skip
-def test_libvirt_takes_the_names_that_its_qemu_driver_can_keep_apart(name: str, valid: bool) -> None:
+def test_libvirt_takes_the_names_that_are_names_of_files_as_well(name: str, valid: bool) -> None:
     assert load_profile("libvirt").names.allows(name) is valid
 
 
@@ -172,7 +177,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     sentence = refused(str(tmp_path / "absent.toml"))
     assert "absent.toml" in sentence
     assert "No such file" in sentence
-    assert "one of: esx, libvirt, libvirt-test, qemu, rfc, virtualbox" in sentence
+    assert f"one of: {', '.join(shipped_profiles())}" in sentence
 
 
 def test_a_folder_is_no_profile(tmp_path: Path) -> None:
@@ -300,7 +305,7 @@ def agreement(name_or_path: str, bounds: Bounds) -> Outcome:
 @pytest.mark.parametrize("name", shipped_profiles())
 def test_the_simulator_agrees_with_the_model_under(name: str) -> None:
     outcome = agreement(name, SMALL)
-    assert outcome.methods["tree-2"].covered == outcome.methods["tree-2"].total > 40
+    assert outcome.methods["tree-2"].covered == outcome.methods["tree-2"].total >= 40
     assert outcome.methods["sampled"].sequences > 0
     assert outcome.tally.steps > 100
 
