@@ -10,12 +10,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from snaptree.conformance.driver import Json
 from snaptree.conformance.drivers.libvirt.documents import Place
-from snaptree.conformance.drivers.libvirt.qcow2 import read_internal
+from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_image
 from snaptree.conformance.drivers.qemu.console import MIXED, Console
 from snaptree.conformance.drivers.qemu.tools import PATIENCE, Tools
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
@@ -28,8 +30,9 @@ folder around it has a name that nobody knows and a list that nobody can read.""
 class Images:
     """The images of one domain, in a folder of their own."""
 
-    def __init__(self, folder: Path, disks: Mapping[str, int], console: Console) -> None:
+    def __init__(self, folder: Path, disks: Mapping[str, int], tools: Tools, console: Console) -> None:
         self.sizes = dict(disks)
+        self._tools = tools
         self.folder = folder
         self._console = console
 
@@ -50,18 +53,47 @@ class Images:
         with self._console.image(self._name(image), write=True):
             self._console.write(block * BLOCK_STRIDE, value)
 
-    def read(self, image: Path, *, held: bool) -> dict[str, Json]:
-        """A disk in the form of an observation; ``held`` says that a QEMU has it open."""
-        with self._console.image(self._name(image), shared=held):
-            size = self._console.size()
-            values = {at // BLOCK_STRIDE: self._console.read(at) for at in _offsets(size)}
-        return _seen(size, values)
+    def read(self, image: Path, inside: str | None = None) -> dict[str, Json] | None:
+        """A disk in the form of an observation, now or as a snapshot of that name holds it.
+
+        None if there is no such image or snapshot.
+        """
+        found = read_image(image, inside)
+        if found is None:
+            return None
+        values = {k: _value(content) for k, content in found.blocks.items() if content is not None}
+        if found.backing is not None and None in found.blocks.values():
+            below = self.read(image.parent / found.backing)
+            if below is None:
+                raise NotReadable(f"{image} is backed by {found.backing}, which is gone")
+            for block, content in found.blocks.items():
+                if content is None:
+                    values[block] = below["blocks"].get(str(block), 0)
+        return _seen(found.size, values)
+
+    def digest(self, image: Path) -> str:
+        """SHA-256, in hexadecimal, of every byte of a disk as QEMU reads it, held by another one or not."""
+        with TemporaryDirectory(dir=self.folder) as folder:
+            plain = Path(folder, "plain")
+            command: list[str | Path] = [
+                self._tools.qemu_img,
+                "convert",
+                "-U",
+                "-f",
+                "qcow2",
+                "-O",
+                "raw",
+                image,
+                plain,
+            ]
+            subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+            return sha256(plain.read_bytes()).hexdigest()
 
     def read_point(self, places: Mapping[str, Place]) -> dict[str, Json]:
         """The disks of a point. One whose image or snapshot is gone is not among them."""
         found = {}
         for disk, place in places.items():
-            seen = self._read_place(place)
+            seen = self.read(place.image, place.inside)
             if seen is not None:
                 found[disk] = seen
         return found
@@ -69,20 +101,6 @@ class Images:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _read_place(self, place: Place) -> dict[str, Json] | None:
-        if place.inside is None:
-            return self.read(place.image, held=True) if place.image.exists() else None
-        inside = read_internal(place.image, place.inside)
-        if inside is None:
-            return None
-        values = {k: _value(content) for k, content in inside.blocks.items() if content is not None}
-        if inside.backing is not None and None in inside.blocks.values():
-            below = self.read(place.image.parent / inside.backing, held=True)["blocks"]
-            for block, content in inside.blocks.items():
-                if content is None:
-                    values[block] = below.get(str(block), 0)
-        return _seen(inside.size, values)
 
     def _name(self, image: Path) -> str:
         return os.path.relpath(image, self.folder.parent)
@@ -102,7 +120,7 @@ class Disks:
         folder = self._folder / name
         folder.mkdir()
         folder.chmod(OPEN_TO_OTHERS)
-        images = Images(folder, disks, self._console)
+        images = Images(folder, disks, self._tools, self._console)
         for disk, size in disks.items():
             shutil.copyfile(self._blank(size), images.path(disk))
         return images
@@ -121,10 +139,6 @@ class Disks:
             )  # fmt: skip
             self._blanks[size] = blank
         return blank
-
-
-def _offsets(size: int) -> range:
-    return range(0, size - BLOCK_SIZE + 1, BLOCK_STRIDE)
 
 
 def _value(block: bytes) -> int:

@@ -92,10 +92,20 @@ class ImagedDomain(LibvirtDomain):
             self._guest.flush([one.alias for one in attached.values()])
         seen = super().observe()
         seen["active"]["disks"] = {
-            disk: self._images.read(one.image, held=held) for disk, one in attached.items()
+            disk: found
+            for disk, one in attached.items()
+            if (found := self._images.read(one.image)) is not None
         }
         seen["active"]["memory"] = self._guest.memory() if held else None
         return seen
+
+    @judged_call
+    def digests(self) -> dict[str, dict[str, str]]:
+        """The active state's disks, whole, as QEMU reads them."""
+        attached = self._attached()
+        if self.power() != "off":
+            self._guest.flush([one.alias for one in attached.values()])
+        return {"active": {disk: self._images.digest(one.image) for disk, one in attached.items()}}
 
     def close(self) -> None:
         """Remove the domain and its images, unless they are to be kept."""

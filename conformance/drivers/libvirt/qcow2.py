@@ -1,8 +1,10 @@
-"""What an internal snapshot of a qcow2 image holds, read without reverting to it.
+"""What a qcow2 image holds, now and in each of its internal snapshots, read without reverting.
 
 qemu-io opens no snapshot inside an image and qemu-img copies a whole one, so the
 tables are followed here: of the header, the list of snapshots, and the two levels
 that lead to a cluster. The format is that of QEMU's ``docs/interop/qcow2.txt``.
+What a disk holds now is read in the same way, for speed; QEMU itself reads it once,
+at the end of a sequence.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class _Listed:
+class _Table:
+    """The first level: of what is written now, or of a snapshot."""
+
     name: str
     l1_offset: int
     l1_size: int
@@ -63,7 +67,12 @@ class _Image:
     def close(self) -> None:
         os.close(self._end)
 
-    def snapshots(self) -> Iterator[_Listed]:
+    def now(self) -> _Table:
+        """What is written now."""
+        l1_size, l1_offset = struct.unpack_from(">IQ", self._read(36, 12))
+        return _Table("", l1_offset, l1_size, self.size)
+
+    def snapshots(self) -> Iterator[_Table]:
         """The snapshots in the order of the table."""
         at = self._table
         for _ in range(self._count):
@@ -72,20 +81,24 @@ class _Image:
             extra = struct.unpack_from(">I", head, 36)[0]
             size = struct.unpack(">Q", self._read(at + 48, 8))[0] if extra >= 16 else None
             name = self._read(at + 40 + extra + id_length, name_length).decode("utf-8", "replace")
-            yield _Listed(name, l1_offset, l1_size, size)
+            yield _Table(name, l1_offset, l1_size, size)
             at += (40 + extra + id_length + name_length + 7) & ~7
 
-    def block(self, snapshot: _Listed, offset: int) -> bytes | None:
-        """The 512 bytes at an offset of the disk as the snapshot holds it; None where it has no cluster."""
+    def snapshot(self, name: str) -> _Table | None:
+        """The first snapshot of that name."""
+        return next((one for one in self.snapshots() if one.name == name), None)
+
+    def block(self, table: _Table, offset: int) -> bytes | None:
+        """The 512 bytes at an offset of the disk by this table; None where it has no cluster."""
         entries = self.cluster // 8
         number = offset // self.cluster
         first, second = divmod(number, entries)
-        if first >= snapshot.l1_size:
+        if first >= table.l1_size:
             return None
-        table = self._word(snapshot.l1_offset + 8 * first) & _OFFSET
-        if not table:
+        below = self._word(table.l1_offset + 8 * first) & _OFFSET
+        if not below:
             return None
-        entry = self._word(table + 8 * second)
+        entry = self._word(below + 8 * second)
         if entry & _COMPRESSED:
             raise NotReadable("a compressed cluster, which nobody here writes")
         place = entry & _OFFSET
@@ -103,14 +116,14 @@ class _Image:
         return os.pread(self._end, length, at)
 
 
-def read_internal(path: Path, name: str) -> Inside | None:
-    """What the snapshot of that name holds; None if the image has none such, or there is no image.
+def read_image(path: Path, name: str | None = None) -> Inside | None:
+    """What the image holds now, or the snapshot of that name; None if there is no such snapshot or image.
 
     Raises NotReadable for what is no such image.
     """
     try:
         with closing(_Image(path)) as image:
-            found = next((one for one in image.snapshots() if one.name == name), None)
+            found = image.now() if name is None else image.snapshot(name)
             if found is None:
                 return None
             size = image.size if found.disk_size is None else found.disk_size

@@ -48,15 +48,11 @@ class Console:
         self._process: subprocess.Popen[bytes] | None = None
 
     @contextmanager
-    def image(self, name: str, *, write: bool = False, shared: bool = False) -> Iterator[None]:
-        """Open an image, named relative to the folder without spaces, with all that it is backed by.
-
-        ``shared`` reads beside a QEMU that holds it.
-        """
+    def image(self, name: str, *, write: bool = False) -> Iterator[None]:
+        """Open an image, named relative to the folder without spaces, with all that it is backed by."""
         # cache.no-flush: the host is not made to flush. What was written survives
         # every process that is killed; a loss of power is not covered.
         mode = "-o driver=qcow2,cache.no-flush=on" if write else "-r -o driver=qcow2"
-        mode = f"-U {mode}" if shared else mode
         try:
             self._expect(f"open {mode} {name}", b"")
             yield

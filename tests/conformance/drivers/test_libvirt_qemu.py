@@ -20,7 +20,7 @@ from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.libvirt import LibvirtDriver
 from snaptree.conformance.drivers.libvirt.address import Address, read_address
 from snaptree.conformance.drivers.libvirt.documents import Place, attached, places
-from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_internal
+from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_image
 from snaptree.conformance.known import read_known
 from snaptree.conformance.sequences import run_sequence
 from snaptree.spec import operations as ops
@@ -130,21 +130,27 @@ def test_what_is_read_inside_an_image_is_what_qemu_img_reads(tmp_path: Path) -> 
         plain = tmp_path / "plain"
         run("qemu-img", "convert", "-l", f"snapshot.name={name}", "-O", "raw", image, plain)
         content = plain.read_bytes()
-        inside = read_internal(image, name)
+        inside = read_image(image, name)
         assert inside is not None
         assert inside.size == len(content)
         assert inside.backing == str(base)
         for block, held in inside.blocks.items():
             assert (held or bytes(512)) == content[block * 65536 :][:512]
-    one = read_internal(image, "one")
+    run("qemu-img", "convert", "-O", "raw", image, plain)
+    content, now = plain.read_bytes(), read_image(image)
+    assert now is not None
+    assert {k: held or bytes(512) for k, held in now.blocks.items()} == {
+        k: content[k * 65536 :][:512] for k in range(16)
+    }
+    one = read_image(image, "one")
     assert one is not None
     # Nothing was written to block 0; block 2 was made zero: that is content, and hides the backing file's.
     assert (one.blocks[0], one.blocks[2]) == (None, bytes(512))
-    assert read_internal(image, "three") is None
-    assert read_internal(tmp_path / "nothing", "one") is None
+    assert read_image(image, "three") is None
+    assert read_image(tmp_path / "nothing", "one") is None
     plain.write_bytes(b"no image")
     with pytest.raises(NotReadable):
-        read_internal(plain, "one")
+        read_image(plain, "one")
 
 
 # --- external and mixed ----------------------------------------------------------------
