@@ -32,6 +32,11 @@ _OPTIONS = (
     ("qemu-bin", "the folder of qemu-img and qemu-io", str),
 )
 
+_RULE = "snaptree_rule"
+"""A property of the reports of the suite's tests."""
+
+_NOTHING_TESTED = 4
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of ``snaptree check``, with a prefix."""
@@ -50,6 +55,57 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed once, so that every xdist worker has the same."""
     if config.getoption("--snaptree-seed") is None:
         config.option.snaptree_seed = int.from_bytes(os.urandom(3), "big")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Heard(config), "snaptree-heard")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Mark the reports of rules, also those that come from an xdist worker."""
+    if "snaptree_judged" in getattr(item, "fixturenames", ()):
+        item.user_properties.append((_RULE, True))
+
+
+class _Heard:
+    """What became of the suite's tests, where the session is told: not in an xdist worker.
+
+    This is no matter for a conftest of the suite: with xdist, the session that
+    has the exit code never loads it.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._rules = 0
+        self._passed = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the rules that were asked for, and those that were seen to hold."""
+        if (_RULE, True) in [tuple(one) for one in report.user_properties]:
+            self._rules += report.when == "setup"
+            self._passed += report.when == "call" and report.passed
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """All skipped is not passed."""
+        if self._rules and not self._passed and exitstatus == 0:
+            session.exitstatus = _NOTHING_TESTED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Everything that is needed to repeat the run."""
+        if not self._rules:
+            return
+        from snaptree.spec.rules import specification_version
+
+        option = self._config.option
+        terminalreporter.write_line(
+            f"snaptree: specification {specification_version}, driver {option.snaptree_driver or 'simulator'}, "
+            f"seed {option.snaptree_seed}, "
+            f"{self._passed} of {self._rules} rules seen to hold"
+        )
+        if not self._passed:
+            terminalreporter.write_line(
+                "snaptree: no rule was seen to hold: nothing was tested, or --snaptree-budget is too small",
+                red=True,
+            )
 
 
 @pytest.hookimpl(optionalhook=True)

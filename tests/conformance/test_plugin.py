@@ -32,14 +32,18 @@ class HastyDriver(SimulatorDriver):
 
 
 def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "--pyargs", *arguments, *QUICK]
+    command = [sys.executable, "-m", "pytest", "--pyargs", *QUICK, *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.parametrize("xdist", [("-p", "no:xdist"), ("-n", "2")])
+BOTH = pytest.mark.parametrize("xdist", [("-p", "no:xdist"), ("-n", "2")])
+
+
+@BOTH
 def test_suite_passes_on_the_simulator_with_and_without_xdist(tmp_path: Path, xdist: tuple[str, ...]) -> None:
-    done = _pytest(tmp_path, "snaptree.conformance.suite", *xdist)
+    done = _pytest(tmp_path, "snaptree.conformance.suite", *xdist, "--snaptree-budget=12s")
     assert done.returncode == 0, done.stdout
+    assert "driver simulator, seed 5" in done.stdout, "everything that is needed to repeat it"
     assert " passed" in done.stdout
     assert "skipped" in done.stdout, "what was not observed is not passed"
 
@@ -64,7 +68,8 @@ def test_driver_that_cannot_be_brought_up_ends_with_one_message(tmp_path: Path) 
     assert "no driver 'nobody'" in done.stdout + done.stderr
 
 
-def test_nothing_seen_is_no_success(tmp_path: Path) -> None:
-    done = _pytest(tmp_path, "snaptree.conformance.suite.test_concurrency", "-p", "no:xdist")
+@BOTH
+def test_nothing_seen_is_no_success(tmp_path: Path, xdist: tuple[str, ...]) -> None:
+    done = _pytest(tmp_path, "snaptree.conformance.suite.test_concurrency", *xdist)
     assert done.returncode == 4
     assert "nothing was tested" in done.stdout
