@@ -39,7 +39,7 @@ WEIGHTS: Final[dict[str, int]] = {
     "managed_save": 5, "managed_save_remove": 2, "crash": 3, "write_memory": 8,
     "resize_disk": 5, "attach_disk": 3, "detach_disk": 3, "configure": 5,
     "undefine": 1, "undefine_forced": 0, "list": 2, "children": 2, "parent": 2, "current": 2,
-    "lookup_by_name": 3, "lookup_by_id": 2, "count": 2,
+    "lookup_by_name": 3, "lookup_by_id": 2, "count": 4,
 }  # fmt: skip
 """How often each call is drawn, relative to the others."""
 
@@ -138,12 +138,12 @@ class Decoder:
         return ops.Create(self._name(domain, target, variant), description, memory, uuid, quiesce)
 
     def _name(self, domain: Domain, target: int, variant: int) -> str:
-        if variant >= 248 and domain.names:
+        if variant >= 246 and domain.names:
             taken = sorted(domain.names)
             name = taken[target % len(taken)]
             # The same name in another case is another name.
-            return name.swapcase() if variant % 4 == 0 else name
-        if variant >= 240:
+            return name.swapcase() if variant % 2 == 0 else name
+        if variant >= 238:
             return ODD_NAMES[target % len(ODD_NAMES)]
         return f"n{domain.serial + 1}"
 
