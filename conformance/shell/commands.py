@@ -225,17 +225,21 @@ WORDS: dict[str, Word] = {
     "why": Word("why", "the rules that decided the last outcome", Shell.why),
     "tree": Word("tree", "the tree as it is", Shell.tree),
     "show": Word("show [NAME]", "what a snapshot holds, or the active state", Shell.show),
-    "steps": Word("steps", "the steps taken so far", Shell.steps),
+    "steps": Word("steps", "the steps taken so far; so does history", Shell.steps),
     "undo": Word("undo [N]", "take back the last change, and refusals and look-ups after it", Shell.undo),
     "redo": Word("redo [N]", "take again what undo took back", Shell.redo),
     "rules": Word("rules ID", "a rule with its figure; a chapter or a glob lists several", Shell.rules),
     "profile": Word(
         "profile [NAME]", "what the hypervisor claims; the same steps under another", Shell.profile
     ),
-    "save": Word("save FILE", "the session as a trace, for snaptree replay and snaptree judge", Shell.save),
+    "save": Word(
+        "save FILE", "the session as a trace, for snaptree replay and judge; so does export", Shell.save
+    ),
     "help": Word("help [COMMAND]", "the commands, or one of them", Shell.help),
     "quit": Word("quit", "end; so do exit and Ctrl-D", Shell.quit),
     "exit": Word("exit", "end", Shell.quit),
+    "history": Word("history", "the steps taken so far, as steps", Shell.steps),
+    "export": Word("export FILE", "the session as a trace, as save", Shell.save),
 }
 
 

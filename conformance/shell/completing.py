@@ -33,7 +33,7 @@ class ShellCompleter(Completer):
         """Whatever may stand where the cursor is."""
         typed = document.text_before_cursor.rpartition(";")[2].lstrip()
         word, _, path = typed.partition(" ")
-        if word == "save" and path:
+        if word in ("save", "export") and path:
             yield from self._paths.get_completions(Document(path.lstrip()), complete_event)
             return
         found = _FRAGMENT.search(typed)

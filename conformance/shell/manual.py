@@ -22,6 +22,9 @@ NOTES: Final = (
     "Several commands stand on one line with ; between them. A line that begins with # is a comment.",
 )
 
+SYNONYMS: Final = ("exit", "history", "export")
+"""Words that are understood, and that say what another word says: left out of the list."""
+
 
 class Described(Protocol):
     """A word with its usage and what it does."""
@@ -35,7 +38,7 @@ class Described(Protocol):
 
 def manual(words: Mapping[str, Described]) -> Iterator[RenderableType]:
     """The list of all commands, short enough for one screen."""
-    yield _entries((word.usage, word.about) for name, word in words.items() if name != "exit")
+    yield _entries((word.usage, word.about) for name, word in words.items() if name not in SYNONYMS)
     yield Text("\nthe calls of the specification; 'help CALL' explains one", style="bold")
     yield Padding(Text(", ".join(CALLS)), (0, 0, 0, 2))
     yield Text("\nother words for them; none looks at the tree to choose what it means", style="bold")
