@@ -86,8 +86,9 @@ class Together:
             )
             for _ in range(jobs)
         ]
-        for worker in self._workers:
-            worker.start()
+        with _uninterrupted():
+            for worker in self._workers:
+                worker.start()
 
     def work(self, jobs: Iterator[Job]) -> None:
         """Hand out jobs, never more than one ahead of each worker, so that a deadline holds."""
@@ -112,7 +113,7 @@ class Together:
         except queue.Empty:
             for worker in self._workers:
                 if not worker.is_alive():
-                    raise WorkerFailed(f"a worker process ended with exit code {worker.exitcode}") from None
+                    raise WorkerFailed(_how_it_ended(worker.exitcode)) from None
             return
         if kind == "unavailable":
             raise DriverUnavailable(content[0], install=content[1])
@@ -139,6 +140,16 @@ class Together:
             channel.close()
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits. A process that is started meanwhile waits as well, until it says what it makes of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Ended(BaseException):
     """Told to end. Not an Exception: nothing that judges a driver may swallow it."""
 
@@ -152,6 +163,7 @@ def _end(_signal: int, _frame: Any) -> None:
 def _worker(name: str, options: DriverOptions, tasks: Any, reports: Any, parent: int) -> None:
     """The life of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end)
     try:
         try:
@@ -187,3 +199,17 @@ def _serve(driver: Driver, tasks: Any, reports: Any, parent: int) -> None:
 
         perform(driver, unit, deadline, known, say)
         reports.put(("done", number, None))
+
+
+def _how_it_ended(exit_code: int | None) -> str:
+    """In words; a signal may be somebody else's doing, or the driver's that runs in the worker."""
+    if exit_code is None or exit_code >= 0:
+        return f"a worker process ended with exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    return (
+        f"a worker process was killed by {name}: from outside, for want of memory, or by the driver in it; "
+        "a driver that crashes is put under the suite as remote:NAME"
+    )

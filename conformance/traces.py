@@ -95,9 +95,18 @@ def write_trace(path: Path, header: Header, steps: Iterable[Taken], driver_ids: 
         )
     # Escaped, so that a name with half a character in it does not stop the report about it.
     text = "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in lines)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="ascii")
-    partial.replace(path)
+    write_whole(path, text.encode("ascii"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A file appears whole or not at all, also where the disk is full. Raises OSError."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def read_trace(path: Path) -> Trace:

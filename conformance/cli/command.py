@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import os
 import signal
 import sys
@@ -23,7 +23,16 @@ from snaptree.conformance.cli import (
     shelling,
     validating,
 )
-from snaptree.conformance.cli.problems import INTERRUPTED, LEGEND, OUR_FAULT, WRONG_USAGE, Problem
+from snaptree.conformance.cli.problems import (
+    INTERRUPTED,
+    LEGEND,
+    OUR_FAULT,
+    UNAVAILABLE,
+    UNREAD,
+    WRONG_USAGE,
+    Problem,
+)
+from snaptree.conformance.cli.streams import standard_streams
 
 app = typer.Typer(
     name="snaptree",
@@ -57,10 +66,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows no tree lines gets escapes, not an error.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    standard_streams()
     # Told to end by a CI system is the same as Ctrl-C: a partial report, and nothing left behind.
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _interrupt)
@@ -72,9 +78,17 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _said("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has seen enough. Nothing may be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _unread()
+    except SystemExit as left:
+        # click makes a closed pipe an exit of its own, with the code that says "deviates" here.
+        if not isinstance(left.__context__, BrokenPipeError):
+            raise
+        return _unread()
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _our_fault(error, arguments)
+        _unread()
+        return _said(f"the output could not be written: {error.strerror}", UNAVAILABLE)
     except Exception as error:  # noqa: BLE001 - the last resort: what is no wrong usage is a fault of ours
         # Some versions of typer carry a click of their own: its errors are told by their form.
         show = getattr(error, "show", None)
@@ -87,6 +101,14 @@ def run(arguments: list[str]) -> int:
 
 def _interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
+
+
+def _unread() -> int:
+    """Nobody reads the output any more, so nobody was told a verdict. Nothing more may be flushed there."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return UNREAD
 
 
 def _said(text: str, exit_code: int) -> int:

@@ -23,10 +23,12 @@ UNAVAILABLE: Final = 3
 NOTHING_TESTED: Final = 4
 OUR_FAULT: Final = 5
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""As of a program that SIGPIPE ended. Never 0: whoever closed the output was not told a verdict."""
 
 LEGEND: Final = (
     "Exit codes: 0 conforms; 1 deviates; 2 wrong usage; 3 the driver or its host could not be "
-    "brought up; 4 nothing was tested; 5 a fault of snaptree; 130 interrupted."
+    "brought up; 4 nothing was tested; 5 a fault of snaptree; 130 interrupted; 141 the output was closed."
 )
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.remote import RemoteDriver
 
 
@@ -20,14 +21,14 @@ class ExecDriver(RemoteDriver):
     name = "exec"
 
     def command(self, options: DriverOptions) -> Sequence[str]:
-        """The target, split. Raises DriverUnavailable for one that is no command here."""
+        """The target, split. Raises UnknownDriver for no command, DriverUnavailable for none here."""
         try:
             command = shlex.split(options.target)
         except ValueError as error:
-            raise DriverUnavailable(f"exec:{options.target} cannot be split: {error}") from None
+            raise UnknownDriver(f"exec:{options.target} cannot be split: {error}") from None
         if not command:
-            raise DriverUnavailable(
-                "exec:COMMAND, where COMMAND is the program of the driver; none was given"
+            raise UnknownDriver(
+                "write exec:COMMAND, where COMMAND is the program of the driver; none was given"
             )
         if shutil.which(command[0]) is None:
             raise DriverUnavailable(f"there is no program {command[0]!r} here")

@@ -18,6 +18,7 @@ from threading import Lock
 from typing import Any, ClassVar, Final
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable, Json, NotObserved
+from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.remote.calls import PARAMETERS, named
 from snaptree.conformance.remote.messages import (
     PROTOCOL,
@@ -79,9 +80,9 @@ class RemoteDriver:
             raise
 
     def command(self, options: DriverOptions) -> Sequence[str]:
-        """The command that serves the driver. A subclass names another one."""
+        """The command that serves the driver. A subclass names another one. Raises UnknownDriver for none."""
         if not options.target:
-            raise DriverUnavailable("remote:NAME, where NAME is the driver to be served; none was given")
+            raise UnknownDriver("write remote:NAME, where NAME is the driver to be served; none was given")
         return serving(options.target)
 
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> RemoteDomain:

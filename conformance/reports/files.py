@@ -8,6 +8,7 @@ from pathlib import Path
 
 from snaptree.conformance.reports.junit import junit_xml
 from snaptree.conformance.reports.results import Finished, report_json, write_traces
+from snaptree.conformance.traces import write_whole
 
 
 def write_report(finished: Finished, folder: Path) -> Finished:
@@ -17,17 +18,6 @@ def write_report(finished: Finished, folder: Path) -> Finished:
     """
     placed = replace(finished, folder=folder)
     write_traces(placed, folder)
-    _replace(folder / "report.json", json.dumps(report_json(placed), indent=2).encode() + b"\n")
-    _replace(folder / "junit.xml", junit_xml(placed))
+    write_whole(folder / "report.json", json.dumps(report_json(placed), indent=2).encode() + b"\n")
+    write_whole(folder / "junit.xml", junit_xml(placed))
     return placed
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """A file appears whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise

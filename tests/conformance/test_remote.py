@@ -17,6 +17,7 @@ import pytest
 
 from snaptree.conformance.answers import Failed
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable, NotObserved
+from snaptree.conformance.drivers import UnknownDriver
 from snaptree.conformance.drivers.exec import ExecDriver
 from snaptree.conformance.drivers.simulator import SimulatorDriver
 from snaptree.conformance.mutants.catalogue import MUTANTS
@@ -390,9 +391,7 @@ def test_a_program_may_lack_calls_and_say_so(program: Callable[..., ExecDriver])
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("", "none was given"),
         ("no-such-program-at-all --x", "no program 'no-such-program-at-all'"),
-        ("'unclosed", "cannot be split"),
         ("true", "did not introduce itself: hello: .*exit code 0"),
         ("cat", "did not introduce itself: hello: .*nonsense"),
     ],
@@ -400,6 +399,19 @@ def test_a_program_may_lack_calls_and_say_so(program: Callable[..., ExecDriver])
 def test_what_is_no_driver_is_unavailable(target: str, said: str) -> None:
     with pytest.raises(DriverUnavailable, match=said):
         ExecDriver(DriverOptions(target=target))
+
+
+@pytest.mark.parametrize(
+    ("driver", "target", "said"),
+    [
+        (ExecDriver, "", "none was given"),
+        (ExecDriver, "'unclosed", "cannot be split"),
+        (RemoteDriver, "", "none was given"),
+    ],
+)
+def test_what_names_no_driver_is_wrong_usage(driver: type[RemoteDriver], target: str, said: str) -> None:
+    with pytest.raises(UnknownDriver, match=said):
+        driver(DriverOptions(target=target))
 
 
 def test_a_driver_that_cannot_be_brought_up_says_why() -> None:
