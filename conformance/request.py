@@ -63,6 +63,12 @@ class Heading:
     jobs: int
     options: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """The driver as it was asked for and as it calls itself: a subclass often bears its parent's name."""
+        own = f"{self.driver} {self.driver_version}"
+        return own if self.asked == self.driver else f"{self.asked} ({own})"
+
 
 def prepare(request: Request, announce: Callable[[str], None]) -> tuple[Heading, Bounds]:
     """Bring the driver up once, see that it can be judged at all, and say what will be done.

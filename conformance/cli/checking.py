@@ -50,7 +50,8 @@ REPORT_FOLDER: Final = Path("snaptree-report")
 """Where traces go when there are deviations and nobody said where."""
 
 DriverName = Annotated[
-    str, typer.Argument(help="simulator, qemu, or package.module:Class", metavar="[DRIVER]")
+    str,
+    typer.Argument(help="A name that 'snaptree drivers' lists, or package.module:Class", metavar="[DRIVER]"),
 ]
 ProfileName = Annotated[
     str | None,
@@ -159,7 +160,7 @@ def check(
         try:
             outcome = run_methods(driver, options, heading.profile, bounds, watch.update)
         except WorkerFailed as error:
-            raise Problem(f"a fault of snaptree itself, in a worker:\n{error}", OUR_FAULT) from None
+            raise Problem(f"a worker of snaptree itself failed:\n{error}", OUR_FAULT) from None
     judgement = judge(
         outcome, heading.profile, selected, known.entries, level="should" if level == "should" else "must"
     )
@@ -203,7 +204,7 @@ def _selected(only: list[str] | None) -> list[Rule]:
     found = select(patterns)
     if not found:
         raise Problem(
-            f"--rules {plain(', '.join(patterns), 200)} matches no rule: nothing was tested; "
+            f"--rules {plain(', '.join(patterns), 200) or repr('')} matches no rule: nothing was tested; "
             "'snaptree rules' lists them",
             NOTHING_TESTED,
         )

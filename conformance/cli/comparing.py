@@ -71,8 +71,9 @@ def compare(
 
 
 def _titles(asked: list[tuple[Heading, Bounds]]) -> list[str]:
-    """A title for each column; the version is told once, and tells equals apart."""
-    return [f"{heading.driver} {heading.driver_version}" for heading, _ in asked]
+    """A title for each column: what a driver calls itself, and what it was asked for as where two agree."""
+    own = [f"{heading.driver} {heading.driver_version}" for heading, _ in asked]
+    return own if len(set(own)) == len(own) else [heading.title for heading, _ in asked]
 
 
 def _deviating(console: Console, heading: Heading, bounds: Bounds, options: DriverOptions) -> list[Way]:
@@ -82,7 +83,7 @@ def _deviating(console: Console, heading: Heading, bounds: Bounds, options: Driv
         try:
             outcome = run_methods(heading.asked, options, heading.profile, bounds, watch.update)
         except WorkerFailed as error:
-            raise Problem(f"a fault of snaptree itself, in a worker:\n{error}", OUR_FAULT) from None
+            raise Problem(f"a worker of snaptree itself failed:\n{error}", OUR_FAULT) from None
     if outcome.interrupted:
         raise KeyboardInterrupt
     steps = f"{outcome.tally.steps:,} steps"

@@ -203,8 +203,11 @@ def plan_lines(domain: Domain, would: Plan, outcome: Outcome) -> list[tuple[str,
     def place(one: str | None) -> str:
         return BASE if one in (None, BASE) else called(domain, str(one))
 
-    lines = [
-        ("as asked", _refusal(outcome, domain), "green" if isinstance(outcome, Accepted) else "red"),
+    accepted = isinstance(outcome, Accepted)
+    lines = [("as asked", _refusal(outcome, domain), "green" if accepted else "red")]
+    if not accepted:
+        lines.append(("", "that changes nothing; what it would do if it were accepted:", "dim"))
+    lines += [
         ("destroys", names(would.casualties.snapshots), "red" if would.casualties else ""),
         ("removes", names(would.removed), ""),
     ]
@@ -274,8 +277,12 @@ def profiles(
     console = Console(highlight=False)
     match words or []:
         case []:
-            for name in shipped_profiles():
-                console.print(Text.assemble((f"{name:14}", "bold"), load_profile(name).title), soft_wrap=True)
+            names = shipped_profiles()
+            wide = max(map(len, names)) + 2
+            for name in names:
+                console.print(
+                    Text.assemble((name.ljust(wide), "bold"), load_profile(name).title), soft_wrap=True
+                )
         case ["diff", one, other]:
             with problems_told():
                 found = differences(load_profile(one), load_profile(other))

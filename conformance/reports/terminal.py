@@ -42,7 +42,7 @@ def print_heading(console: Console, heading: Heading, known: Listed) -> None:
         Text.assemble(
             (f"snaptree {heading.snaptree_version}", "bold"),
             f" · specification {specification_version} · driver ",
-            (plain(f"{heading.driver} {heading.driver_version}"), "bold"),
+            (plain(heading.title, 200), "bold"),
             f" · profile {plain(heading.profile.name)} · seed {heading.seed} · "
             f"{heading.jobs} job{'s' if heading.jobs > 1 else ''}",
         ),
@@ -102,10 +102,10 @@ def _verdict(finished: Finished) -> Text:
     judgement, heading = finished.judgement, finished.heading
     counts = rule_counts(judgement)
     what = {
-        "conforms": f"{heading.driver} conforms to what its profile claims",
-        "incomplete": f"{heading.driver}: no deviation, but the run is incomplete: time was up",
-        "deviates": f"{heading.driver} deviates in {_plural(len(judgement.new), 'way')}",
-        "nothing was tested": "nothing was tested",
+        "conforms": f"{heading.asked} conforms to what its profile claims",
+        "incomplete": f"{heading.asked}: no deviation, but the run is incomplete: time was up",
+        "deviates": f"{heading.asked} deviates in {_plural(len(judgement.new), 'way')}",
+        "nothing was tested": "nothing was tested" + ("" if _complete(finished) else ": time was up"),
         "interrupted": "interrupted; this is what was found until then",
     }[judgement.verdict]
     rest = [f"{counts['rules_passed']} of {_plural(len(judgement.rules), 'rule')} passed"]
@@ -121,6 +121,10 @@ def _verdict(finished: Finished) -> Text:
     text = Text(plain(what, 200), style=STYLES[judgement.verdict])
     text.append(f"  ({', '.join(rest)})", style="default")
     return text
+
+
+def _complete(finished: Finished) -> bool:
+    return all(method.complete for method in finished.outcome.methods.values())
 
 
 def _plural(number: int, noun: str) -> str:
@@ -156,7 +160,7 @@ _COLUMNS: Final = (
     ("known deviation", "known", "yellow"),
     ("not observed", "not observed", "yellow"),
     ("not claimed", "not claimed", "dim"),
-    ("judged elsewhere", "elsewhere", "dim"),
+    ("judged elsewhere", "not by steps", "dim"),
 )
 
 
@@ -165,10 +169,10 @@ def _rules(finished: Finished) -> Table:
     styles = {status: style for status, _, style in _COLUMNS}
     columns = [column for column in _COLUMNS if any(result.status == column[0] for result in results)]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("chapter")
+    table.add_column("chapter", no_wrap=True, min_width=max(len(result.rule.chapter) for result in results))
     for _, title, _ in columns:
         table.add_column(title, justify="right")
-    table.add_column("which")
+    table.add_column("which", overflow="fold")
     for chapter, group in groupby(results, key=lambda result: result.rule.chapter):
         rows = list(group)
         cells = []
@@ -178,9 +182,8 @@ def _rules(finished: Finished) -> Table:
         named = [
             result for result in rows if result.status in ("deviation", "known deviation", "not observed")
         ]
-        # Deviations first: the line is cut where the terminal ends.
         named.sort(key=lambda result: result.status == "not observed")
-        which = Text(overflow="ellipsis", no_wrap=True)
+        which = Text()
         for result in named:
             which.append(result.rule.id + " ", style=styles[result.status])
         table.add_row(chapter, *cells, which)
@@ -230,6 +233,8 @@ def _place(difference: Difference) -> str:
         return "" if difference.part == "outcome" else f"{difference.part}: "
     if difference.part == "current":
         return "current is "
+    if difference.part == "existence":
+        return "" if difference.where == "domain" else f"{difference.where} is "
     who = {"active": "the active state", "base": "the base", "domain": "the domain"}
     return f"{who.get(difference.where, difference.where)}: {difference.part} "
 

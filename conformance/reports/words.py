@@ -33,8 +33,8 @@ def spoken(operation: Operation, domain: Domain | None = None) -> str:
     for key, value in operation.arguments().items():
         if key == "snapshot" and isinstance(value, str):
             arguments.append(called(domain, value))
-        elif value is not None and value is not False and value != "":
-            shown = plain(str(value), 40)
+        elif key == "name" or (value is not None and value is not False and value != ""):
+            shown = plain(str(value), 40) or "''"
             arguments.append(shown if key in ("name", "disk", "block", "value", "size") else f"{key}={shown}")
     return f"{operation.call}({', '.join(arguments)})"
 
