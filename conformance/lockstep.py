@@ -97,7 +97,7 @@ class Lockstep:
                 compared = False
             except DriverUnavailable:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if _is_full(error):
                     raise DriverUnavailable(f"the disk is full: observe failed with {error}") from error
                 unseen = [_error("observe", error)]
@@ -147,7 +147,7 @@ class Lockstep:
                 seen = digests()
             except DriverUnavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a driver raises is a finding
                 differences.append(_error("digests", error))
             else:
                 differences.extend(self._comparison.of_digests(self.model, seen))
@@ -192,7 +192,7 @@ class Lockstep:
             raise  # the host gave out: nothing that follows would say anything about the driver
         except Refusal as refusal:
             return Declined(refusal.kind, refusal.casualties, refusal.native, str(refusal))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if _is_full(error):
                 raise DriverUnavailable(f"the disk is full: {operation.call} failed with {error}") from error
             return Failed(f"{type(error).__name__}: {error}"[:2000])
@@ -203,13 +203,13 @@ class Lockstep:
         return Declined("Unsupported", text="the driver does not have this call")
 
 
-def _is_full(error: Exception) -> bool:
+def _is_full(error: BaseException) -> bool:
     """Whether the host has no space left, as the system or a tool on it says."""
     full = (errno.ENOSPC, errno.EDQUOT)
     return getattr(error, "errno", None) in full or any(os.strerror(one) in str(error) for one in full)
 
 
-def _error(call: str, error: Exception) -> Difference:
+def _error(call: str, error: BaseException) -> Difference:
     return Difference(
         "outcome",
         "domain",

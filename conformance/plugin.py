@@ -95,10 +95,10 @@ class _Heard:
             return
         from snaptree.spec.rules import specification_version
 
-        option = self._config.option
+        driver = self._config.getoption("--snaptree-driver") or "simulator"
         terminalreporter.write_line(
-            f"snaptree: specification {specification_version}, driver {option.snaptree_driver or 'simulator'}, "
-            f"seed {option.snaptree_seed}, "
+            f"snaptree: specification {specification_version}, driver {driver}, "
+            f"seed {self._config.option.snaptree_seed}, "
             f"{self._passed} of {self._rules} rules seen to hold"
         )
         if not self._passed:

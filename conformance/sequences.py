@@ -82,7 +82,7 @@ def _told(what: str) -> Iterator[None]:
         yield
     except DriverUnavailable:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         text = f"a fresh domain could not be {what}: {type(error).__name__}: {error}"
         raise DriverUnavailable(text) from error
 

@@ -66,7 +66,7 @@ def _problem(
         raise
     except Refusal as refusal:
         return f"refused as {refusal.kind}, and this must be accepted: {refusal}"
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises is a finding
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a driver raises is a finding
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -81,9 +81,12 @@ def run(arguments: list[str]) -> int:
         return _unread()
     except SystemExit as left:
         # click makes a closed pipe an exit of its own, with the code that says "deviates" here.
-        if not isinstance(left.__context__, BrokenPipeError):
+        if isinstance(left.__context__, BrokenPipeError):
+            return _unread()
+        if left.code not in (None, 0):
             raise
-        return _unread()
+        # Whatever ended the program so: nobody was told a verdict.
+        return _our_fault(left, arguments)
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             return _our_fault(error, arguments)
@@ -116,7 +119,7 @@ def _said(text: str, exit_code: int) -> int:
     return exit_code
 
 
-def _our_fault(error: Exception, arguments: list[str]) -> int:
+def _our_fault(error: BaseException, arguments: list[str]) -> int:
     _said(
         f"a fault of snaptree itself: {type(error).__name__}: {error}\n"
         f"please report it, with this command: snaptree {' '.join(arguments)}\n"

@@ -104,6 +104,9 @@ SHIPPED: Final[dict[str, Shipped]] = {
 }
 
 
+_PARTS: Final = ("name", "version", "profile", "open", "close")
+
+
 def open_driver(name: str, options: DriverOptions) -> Driver:
     """Bring up the driver of that name.
 
@@ -116,8 +119,13 @@ def open_driver(name: str, options: DriverOptions) -> Driver:
         driver = found(options)
     except (DriverUnavailable, ProfileError, UnknownDriver):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DriverUnavailable(f"{name} could not be brought up: {type(error).__name__}: {error}") from error
+    missing = [part for part in _PARTS if not hasattr(driver, part)]
+    if missing:
+        raise DriverUnavailable(
+            f"{name} is no driver, it lacks {', '.join(missing)}; see Driver in snaptree.conformance.driver"
+        )
     if options.profile is not None:
         driver.profile = load_profile(options.profile)
     return driver
@@ -146,7 +154,7 @@ def _load(module: str, class_name: str) -> type[Driver]:
         raise DriverUnavailable(
             f"{module} needs the Python package {error.name!r}", install=f"pip install {error.name}"
         ) from None
-    except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything while it is imported
         raise DriverUnavailable(f"{module} cannot be imported: {type(error).__name__}: {error}") from None
     if not isinstance(found, type):
         raise UnknownDriver(f"module {module!r} has no class {class_name!r}")

@@ -88,7 +88,7 @@ def excerpt(text: bytes) -> str:
 # --- exceptions ------------------------------------------------------------
 
 
-def error_of(raised: Exception) -> dict[str, Any]:
+def error_of(raised: BaseException) -> dict[str, Any]:
     """The error object for what a driver raised."""
     text = str(raised)[:LONGEST_TEXT]
     if isinstance(raised, Refusal):

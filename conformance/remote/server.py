@@ -129,7 +129,7 @@ def answered(served: Served, text: bytes) -> dict[str, Json]:
         check("rpc-response", answer)
     except _NoSuchMethod as error:
         return _refused(number, METHOD_NOT_FOUND, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a driver raises is for the runner to judge
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a driver raises is for the runner to judge
         return {"jsonrpc": "2.0", "id": number, "error": error_of(error)}
     return answer
 

@@ -47,6 +47,7 @@ def losing_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyte
     (tmp_path / f"{module}.py").write_text(TEN_LINES)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, module, raising=False)  # names are cut: another test may have had it
     return f"{module}:LosingDriver"
 
 
@@ -192,6 +193,32 @@ def test_driver_that_cannot_be_judged_is_told_from_one_that_deviates(
     assert run(["check", "unfit:UnfitDriver"]) == 3
     assert "create() returns" in capsys.readouterr().err
     assert run(["smoke", "unfit:UnfitDriver"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "exit_code", "said"),
+    [
+        (("super().rename(snapshot, name)", "raise SystemExit(0)"), 1, "failed with SystemExit: 0"),
+        (
+            ("domain_class = LosingDomain", "__init__ = lambda self, options: exit(0)"),
+            3,
+            "brought up: SystemExit",
+        ),
+        (
+            ("LosingDriver(SimulatorDriver):", "LosingDriver:\n    __init__ = lambda self, options: None"),
+            3,
+            "lacks name",
+        ),
+    ],
+)
+def test_a_driver_that_ends_the_program_or_is_none_is_no_success(
+    change: tuple[str, str], exit_code: int, said: str, losing_driver: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = Path(losing_driver.partition(":")[0] + ".py")
+    module.write_text(module.read_text().replace(*change))
+    assert run(["check", losing_driver, "--rules", "NAME-*,TREE-*", *QUICK]) == exit_code
+    shown = capsys.readouterr()
+    assert said in (shown.out + shown.err).replace("\n", " ")
 
 
 def test_smoke_passes_on_the_simulator(capsys: pytest.CaptureFixture[str]) -> None:
