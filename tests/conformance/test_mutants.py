@@ -41,7 +41,7 @@ def test_a_hypervisor_that_is_only_different_is_not_blamed(mutant: Mutant) -> No
     blamed = caught.deviation
     assert blamed is None, f"{blamed.rules}: {blamed.differences}"
     assert caught.right
-    assert caught.steps > 2_000, "too little was done to say anything"
+    assert caught.steps > 500, "too little was done to say anything"
 
 
 def test_the_catalogue_is_large_enough_and_names_are_unique() -> None:
