@@ -52,6 +52,7 @@ def drivers(
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("driver", "here", "what it is"):
         table.add_column(title, overflow="fold")
+    missing: list[tuple[str, str]] = []
     for shipped in SHIPPED.values():
         if shipped.probe is None:
             table.add_row(shipped.name, "", shipped.about)
@@ -60,13 +61,19 @@ def drivers(
             with closing(open_driver(shipped.probe, driver_options())) as opened:
                 here = Text(f"yes, {opened.version}", style="green")
         except DriverUnavailable as error:
-            here = Text(f"no: {plain(str(error), 200)}\n{error.install or shipped.install}", style="yellow")
+            here = Text(f"no: {plain(str(error), 200)}", style="yellow")
+            missing.append((shipped.name, error.install or shipped.install))
         table.add_row(shipped.name, here, shipped.about)
     table.add_row(
         "package.module:Class", "", "your own: a class with the calls of snaptree.conformance.driver"
     )
     console.print(table)
     console.print()
+    for name, command in missing:
+        # One line however long it is: it is there to be copied.
+        console.print(Text(f"{name} comes with: {command}"), soft_wrap=True)
+    if missing:
+        console.print()
     console.print(systems_table())
     return 0
 
