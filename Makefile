@@ -7,9 +7,9 @@ BIN := $(VENV)/bin
 FILES := $(shell find spec simulator conformance schemas -type f ! -name '*.pyc' 2>/dev/null | sort | cat - pyproject.toml constraints.txt | cksum | tr -dc 0-9)
 INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
-EVERYTHING := .[dev,docs,esx]
+EVERYTHING := .[dev,docs,esx,virtualbox]
 
-.PHONY: check test real dev lint bench docs packages test-packages libvirt-python vcsim clean
+.PHONY: check test real dev lint bench docs packages test-packages libvirt-python private-systems vcsim clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -20,7 +20,7 @@ check: packages $(INSTALLED)
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
 	fi
 
-test: packages test-packages dev libvirt-python vcsim
+test: packages test-packages dev libvirt-python private-systems vcsim
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
@@ -100,6 +100,10 @@ test-packages:
 	    command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	    $(PYTHON) -c 'import sysconfig; open(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || missing="$$missing python3-dev"; \
 	    command -v unshare >/dev/null || missing="$$missing util-linux";)
+
+# Systems that the host does not have come in private trees, where that can be: root, Debian, its mirror.
+private-systems: dev
+	@$(BIN)/snaptree drivers --install virtualbox || echo "going on without"
 
 # libvirt's bindings are compiled, so they come only where libvirt's headers are.
 libvirt-python: dev

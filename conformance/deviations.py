@@ -110,14 +110,15 @@ def examine(driver: Driver, run: Run, method: str) -> Deviation:
     return described(best, profile, method, flaky=flaky)
 
 
-Sign = tuple[str, tuple[str, ...], str]
-"""What two runs have in common that show the same deviation: call, first rule, part."""
+Sign = tuple[str, tuple[str, ...], str, str]
+"""What two runs have in common that show the same deviation: call, first rule, part, allowed outcome."""
 
 
 def sign_of(run: Run, profile: Profile) -> Sign:
     """The sign of a run that deviated."""
     taken = run.steps[-1]
-    return taken.operation.call, rules_broken(taken, run.differences, profile)[:1], run.differences[0].part
+    rules = rules_broken(taken, run.differences, profile)[:1]
+    return taken.operation.call, rules, run.differences[0].part, outcome_word(taken)
 
 
 def described(run: Run, profile: Profile, method: str, *, flaky: bool) -> Deviation:

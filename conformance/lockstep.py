@@ -24,7 +24,7 @@ from snaptree.conformance.native import in_kinds
 from snaptree.conformance.tally import Tally
 from snaptree.spec.bindings.libvirt_calls import NativeCall, any_step
 from snaptree.spec.operations import Operation, Revert
-from snaptree.spec.outcomes import Accepted, Outcome, Refusal
+from snaptree.spec.outcomes import Accepted, Outcome, Refusal, Refused
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain, Snapshot, blank_domain
 
@@ -74,8 +74,11 @@ class Lockstep:
         self.broken = False
         self.watches = profile.can_observe("tree")
 
-    def do(self, operation: Operation) -> Taken:
-        """Take one step on both sides and compare everything that can be seen."""
+    def do(self, operation: Operation, *, look: bool = True) -> Taken:
+        """Take one step on both sides and compare everything that can be seen.
+
+        Without ``look`` the answers are compared only, and the step counts for no rule.
+        """
         before = self.model
         outcome = any_step(before, operation, self.profile)
         uuid = getattr(operation, "uuid", None)
@@ -88,9 +91,9 @@ class Lockstep:
             outcome, answer = in_kinds(operation, before, outcome, answer)
         observation: dict[str, Json] | None = None
         unseen: list[Difference] = []
-        compared = True
+        compared = look
         after = outcome.domain if isinstance(outcome, Accepted) else before
-        if self.watches and after.defined:  # a domain that was removed cannot be looked at
+        if look and self.watches and after.defined:  # a domain that was removed cannot be looked at
             try:
                 observation = self.domain.observe()
             except NotObserved:
@@ -112,12 +115,15 @@ class Lockstep:
             self.model = outcome.domain
         if observation is not None:
             differences.extend(self._comparison.of_state(operation, before, self.model, observation))
+        # What is lost comes before when it was captured: a deviation is known by its first difference.
+        differences.sort(key=lambda difference: difference.part == "captured")
         if differences:
             # A wrong answer alone, after which both sides are where they were, breaks nothing.
             untouched = observation is not None and after is before and len(differences) == said
             hidden = self.profile.observes.get("disks") == "by-reverting" and not operation.reads_only
             self.broken = not untouched or hidden
-        elif compared:
+        elif compared or isinstance(outcome, Refused):
+            # A refusal is its answer; that it had no effect is seen wherever it is looked at.
             kind = "accepted" if isinstance(outcome, Accepted) else answer.kind  # type: ignore[union-attr]
             # No difference means that a refusal was answered by a refusal: the answer has a kind.
             key = (

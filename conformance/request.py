@@ -162,7 +162,11 @@ def _bounds(request: Request, driver: Driver, heading: Heading) -> Bounds:
         scopes.append(("configuration", 2))
     if driver.profile.libvirt and fast:
         scopes.append(("libvirt", 1))
-    bounds = Bounds(request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs)
+    # Whoever bounds a run wants less than everything.
+    whole = not (most or request.graphs or request.budget)
+    bounds = Bounds(
+        request.graphs or tuple(scopes), heading.seed, sampling=8.0, jobs=heading.jobs, limits=whole
+    )
     if not fast:
         bounds = replace(bounds, sampling=20.0, longest=20, batch=4)
     if request.budget is not None:

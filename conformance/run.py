@@ -15,15 +15,14 @@ from typing import Final
 from snaptree.conformance.crew import Job, crew
 from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import chunks
 from snaptree.conformance.methods.graph import Scope
 from snaptree.conformance.tally import Tally
-from snaptree.conformance.units import Method, Report, Unit, graph_of
+from snaptree.conformance.units import GIVEN, Method, Report, Unit, graph_of
 from snaptree.spec.profiles import Profile
 
-EXAMPLE_UNITS: Final = 8
-"""Units of work that the examples are dealt out to."""
+GIVEN_UNITS: Final = 8
+"""Units of work that the sequences of a method are dealt out to, where they are written down."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ class Bounds:
     everything: the graphs then have to leave the sampled method its time, up to a
     third, and it goes on until the budget is used up. None is as long as the
     graphs take, and then ``sampling``. ``longest`` is the steps of a sampled
-    sequence, ``batch`` how many sequences are one unit of work.
+    sequence, ``batch`` how many sequences are one unit of work. ``limits`` says whether the
+    profile's limits are gone to, which takes some hundred steps.
     """
 
     scopes: tuple[tuple[Scope, int], ...] = (("tree", 3), ("storage", 2))
@@ -42,6 +42,7 @@ class Bounds:
     sampling: float = 10.0
     budget: float | None = None
     longest: int = 50
+    limits: bool = False
     batch: int = 100
     jobs: int = 1
 
@@ -111,7 +112,10 @@ def _work(
     tours_until = None
     if bounds.budget is not None:
         tours_until = started + bounds.budget - min(bounds.sampling, bounds.budget / 3)
-    results = [_examples(profile), *(_tour(profile, scope, bound) for scope, bound in bounds.scopes)]
+    results = [
+        *_given(profile, limits=bounds.limits),
+        *(_tour(profile, scope, bound) for scope, bound in bounds.scopes),
+    ]
     for key, result, _ in results:
         outcome.methods[key] = result
     for _, result, units in results:
@@ -150,10 +154,21 @@ def _tour(profile: Profile, scope: Scope, bound: int) -> tuple[str, MethodResult
     return f"{scope}-{bound}", result, units
 
 
-def _examples(profile: Profile) -> tuple[str, MethodResult, list[Unit]]:
-    result = MethodResult("examples", "what the chapters show", len(example_sequences(profile)))
-    units = [Unit("examples", number, sequences=EXAMPLE_UNITS) for number in range(EXAMPLE_UNITS)]
-    return "examples", result, units
+_GIVEN_TITLES: Final[dict[Method, str]] = {
+    "examples": "what the chapters show",
+    "names": "names and texts that trip code up",
+    "limits": "as deep and as many as claimed, and one more",
+}
+
+
+def _given(profile: Profile, *, limits: bool) -> Iterator[tuple[str, MethodResult, list[Unit]]]:
+    """The methods whose sequences are written down, where there are any for this profile."""
+    for method, sequences in GIVEN.items():
+        total = len(sequences(profile)) if limits or method != "limits" else 0
+        pieces = min(GIVEN_UNITS, total)
+        if total:
+            units = [Unit(method, number, sequences=pieces) for number in range(pieces)]
+            yield method, MethodResult(method, _GIVEN_TITLES[method], total), units
 
 
 def _batches(profile: Profile, bounds: Bounds, until: float) -> Iterator[Unit]:

@@ -104,7 +104,6 @@ def run_sequence(
     """
     with opened_domain(driver, disks, persistent=persistent) as domain:
         lockstep = Lockstep(domain, driver.profile, disks, persistent=persistent, tally=tally)
-        lockstep.watches = lockstep.watches and watch
         driver_ids = lockstep.identities.to_driver
         steps: list[Taken] = []
         ids: dict[str, str] = {}
@@ -118,7 +117,7 @@ def run_sequence(
                 operation = _renamed(operation, ids[snapshot])
             elif snapshot in known:
                 continue  # its creation did not happen, or not yet
-            taken = lockstep.do(operation)
+            taken = lockstep.do(operation, look=watch)
             steps.append(taken)
             created = _created(taken)
             if created is not None and one.created is not None:

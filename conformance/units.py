@@ -6,24 +6,34 @@ to another process, and is the same for any number of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from time import monotonic
 from typing import Final, Literal
 
-from snaptree.conformance.deviations import Deviation, Sign, examine, sign_of
+from snaptree.conformance.deviations import Deviation, Sign, described, examine, sign_of
 from snaptree.conformance.driver import Driver
 from snaptree.conformance.methods.examples import example_sequences
 from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
 from snaptree.conformance.methods.graph import Graph, Scope, explore
+from snaptree.conformance.methods.limits import limit_sequences
+from snaptree.conformance.methods.names import name_sequences
 from snaptree.conformance.methods.native import NativeDecoder
 from snaptree.conformance.methods.sampled import sample
 from snaptree.conformance.sequences import Run, run_sequence
 from snaptree.conformance.tally import Tally
+from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
 
-Method = Literal["examples", "exhaustive", "sampled"]
+Method = Literal["examples", "names", "limits", "exhaustive", "sampled"]
+
+GIVEN: Final[Mapping[Method, Callable[[Profile], tuple[tuple[Operation, ...], ...]]]] = {
+    "examples": example_sequences,
+    "names": name_sequences,
+    "limits": limit_sequences,
+}
+"""The methods whose sequences are written down, and not found on the way."""
 
 HEARTBEAT: Final = 0.2
 """Seconds between two reports of progress."""
@@ -34,7 +44,7 @@ class Unit:
     """A piece of work for one worker.
 
     ``bound`` is the most snapshots of the graph, or the most steps of a sampled sequence.
-    ``sequences`` is how many are sampled, or of how many examples one is taken.
+    ``sequences`` is how many are sampled, or of how many that are written down one is taken.
     """
 
     method: Method
@@ -86,13 +96,18 @@ def perform(
         sign = sign_of(run, driver.profile)
         if sign not in known:
             known.add(sign)
-            say(Report(deviation=examine(driver, run, unit.method)))
+            if unit.method == "limits":  # the way to a limit is as long as it has to be
+                found = described(run, driver.profile, unit.method, flaky=False)
+            else:
+                found = examine(driver, run, unit.method)
+            say(Report(deviation=found))
 
-    if unit.method == "examples":
-        for sequence in example_sequences(driver.profile)[unit.number :: unit.sequences]:
+    if unit.method in GIVEN:
+        for sequence in GIVEN[unit.method](driver.profile)[unit.number :: unit.sequences]:
             if expired():
                 break
-            run = run_sequence(driver, sequence, tally=progress.tally)
+            watch = unit.method != "limits"
+            run = run_sequence(driver, sequence, tally=progress.tally, finish=watch, watch=watch)
             progress.toured.covered += not run.differences
             progress.toured.deviated += bool(run.differences)
             if run.differences:

@@ -83,6 +83,17 @@ SHIPPED: Final[dict[str, Shipped]] = {
             foreign=True,
         ),
         Shipped(
+            "virtualbox",
+            "snaptree.conformance.drivers.virtualbox",
+            "VirtualBoxDriver",
+            "a real VirtualBox, machines that are off; what needs its kernel module is not observed:"
+            " memory, power, managed save",
+            "pip install 'snaptree[virtualbox]' && snaptree drivers --install virtualbox",
+            "virtualbox",
+            parallel=True,
+            foreign=True,
+        ),
+        Shipped(
             "exec",
             "snaptree.conformance.drivers.exec",
             "ExecDriver",

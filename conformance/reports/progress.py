@@ -9,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from snaptree.conformance.reports.words import duration
+from snaptree.conformance.reports.words import NOUNS, duration
 from snaptree.conformance.run import MethodResult, Outcome
 
 QUIET: Final = 15.0
@@ -62,7 +62,7 @@ class Watch:
             what = f"{result.sequences:,} sequences"
         else:
             done, total = float(result.covered + result.deviated + result.missed), float(result.total)
-            noun = "examples" if result.method == "examples" else "transitions"
+            noun = f"{NOUNS[result.method]}s"
             what = f"{result.covered:,}/{result.total:,} {noun}"
         words = [what]
         if rate:

@@ -19,7 +19,7 @@ from snaptree.conformance.deviations import Deviation
 from snaptree.conformance.differences import Difference
 from snaptree.conformance.reports.results import Finished, rule_counts
 from snaptree.conformance.reports.trees import Note, Notes, Sketch, drawn, sketch_of, sketch_seen
-from snaptree.conformance.reports.words import duration, plain, spoken
+from snaptree.conformance.reports.words import NOUNS, duration, plain, spoken
 from snaptree.conformance.request import NO_DEVIATIONS, Heading, Listed
 from snaptree.conformance.verdict import Verdict
 from snaptree.spec.rules import rule, specification_version
@@ -137,7 +137,7 @@ def _methods(finished: Finished) -> RenderableType:
         if method.method == "sampled":
             table.add_row("sampled", method.title, _plural(method.sequences, "sequence"))
             continue
-        noun = "example" if method.method == "examples" else "transition"
+        noun = NOUNS[method.method]
         row = f"{method.covered:,} of {_plural(method.total, noun)}"
         if method.deviated:
             row += f", {method.deviated:,} deviated"

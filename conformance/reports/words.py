@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from snaptree.spec.operations import Operation
 from snaptree.spec.state import Domain
+
+NOUNS: Final = {"examples": "example", "names": "name", "limits": "limit", "exhaustive": "transition"}
+"""What a method counts. The sampled method counts sequences."""
 
 
 def plain(text: str, longest: int = 60, *, lines: bool = False) -> str:

@@ -61,7 +61,7 @@ REAL = sorted((Path(__file__).parents[1] / "traces" / "real").glob("*.jsonl"))
 
 def test_every_profile_whose_driver_exists_has_a_trace_of_the_real_system() -> None:
     recorded = {read_trace(path).header.profile for path in REAL}
-    assert recorded == {"esx", "qemu", "libvirt", "libvirt-test"}
+    assert recorded == {"esx", "qemu", "libvirt", "libvirt-test", "virtualbox"}
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)

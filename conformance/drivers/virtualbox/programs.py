@@ -1,0 +1,88 @@
+"""Where VirtualBox is: on this host, or in a private tree."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers.reaper import WorkFolder
+from snaptree.conformance.hosts import Tree, required
+from snaptree.conformance.hosts.systems import VIRTUALBOX
+
+SERVICE: Final = "vboxwebsrv"
+
+FOLDERS: Final = ("/usr/lib/virtualbox", "/usr/lib64/virtualbox", "/opt/VirtualBox")
+"""Where packages keep the programs themselves; what is in PATH may be a script around them."""
+
+_SOCKETS: Final = Path("/tmp")
+"""XPCOM's sockets are in ``/tmp/.vbox-ID-ipc``, whatever TMPDIR says."""
+
+
+class Programs(Protocol):
+    """The programs of one VirtualBox, and an id of its own for the sockets of this driver."""
+
+    socket_id: str
+
+    def command(self, argv: Sequence[str], work: Path, environment: Mapping[str, str]) -> list[str]:
+        """The command that runs one of its programs, which sees the work folder."""
+
+    def close(self) -> None:
+        """Remove what the programs leave outside of the work folder."""
+
+
+class InTree:
+    """VirtualBox in a private tree, whose ``/tmp`` goes with its processes."""
+
+    def __init__(self, tree: Tree, socket_id: str) -> None:
+        self._tree = tree
+        self.socket_id = socket_id
+
+    def command(self, argv: Sequence[str], work: Path, environment: Mapping[str, str]) -> list[str]:
+        """The command that enters the tree."""
+        program, *arguments = argv
+        return self._tree.command(
+            [f"/usr/lib/virtualbox/{program}", *arguments], binds=[work], environment=environment
+        )
+
+    def close(self) -> None:
+        """Nothing is left: the mount namespace ends with the last process."""
+
+
+class OnHost:
+    """The host's own VirtualBox."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # The folder of the sockets lies in one that goes when this process goes.
+        self._sockets = WorkFolder(_SOCKETS, ".vbox-snaptree-")
+        self.socket_id = f"{self._sockets.path.name.removeprefix('.vbox-')}/x"
+
+    def command(self, argv: Sequence[str], work: Path, environment: Mapping[str, str]) -> list[str]:
+        """The command with its environment."""
+        del work
+        program, *arguments = argv
+        settings = [f"{key}={value}" for key, value in environment.items()]
+        return ["env", *settings, os.fspath(self._folder / program), *arguments]
+
+    def close(self) -> None:
+        """Remove the sockets."""
+        self._sockets.remove()
+
+
+def find_programs(named: str | None, socket_id: str) -> Programs:
+    """VirtualBox of the named folder, of the host, or of the private tree. Raises DriverUnavailable."""
+    if named is not None:
+        if not os.access(Path(named, SERVICE), os.X_OK):
+            raise DriverUnavailable(f"there is no {SERVICE} in {named}")
+        return OnHost(Path(named))
+    for folder in FOLDERS:
+        if os.access(Path(folder, SERVICE), os.X_OK):
+            return OnHost(Path(folder))
+    in_path = shutil.which(SERVICE)
+    if in_path is not None:
+        return OnHost(Path(in_path).parent)
+    return InTree(required(VIRTUALBOX), socket_id)

@@ -1,0 +1,95 @@
+"""What runs behind the boundary: VirtualBox is brought up in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+
+from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.reaper import WorkFolder
+from snaptree.conformance.drivers.virtualbox.codes import VirtualBoxError
+from snaptree.conformance.drivers.virtualbox.description import description_of
+from snaptree.conformance.drivers.virtualbox.domain import VirtualBoxDomain
+from snaptree.conformance.drivers.virtualbox.machine import Machine
+from snaptree.conformance.drivers.virtualbox.programs import find_programs
+from snaptree.conformance.drivers.virtualbox.service import Service
+from snaptree.conformance.drivers.virtualbox.soap import Api, load
+from snaptree.spec.profiles import load_profile
+
+
+class ServedVirtualBox:
+    """VirtualBox with a home of its own. Setting: ``virtualbox-bin``, the folder of its programs.
+
+    Raises DriverUnavailable where there is none, or zeep is missing, and for a target: it takes none.
+    """
+
+    name: str = "virtualbox"
+
+    def __init__(self, options: DriverOptions) -> None:
+        if options.target:
+            raise DriverUnavailable(
+                f"virtualbox takes nothing behind a colon, and {options.target!r} was given"
+            )
+        self._zeep = load()
+        self.profile = load_profile(options.profile or "virtualbox")
+        try:
+            self._work = WorkFolder(options.work, "snaptree-virtualbox-")
+        except OSError as error:
+            raise DriverUnavailable(f"cannot make a folder to work in: {error}") from None
+        self.kept_at: Path | None = None
+        self._numbers = count(1)
+        self._service: Service | None = None
+        self._programs = None
+        try:
+            self._programs = find_programs(options.settings.get("virtualbox-bin"), self._work.path.name)
+            self._service = Service(self._programs, self._work.path)
+            self._description = description_of(self._service.address)
+            session = self._session()
+            self.version: str = session.call("IVirtualBox_getVersion", session.virtualbox)
+            session.close()
+            if options.keep:
+                self.kept_at = self._work.path
+                self._work.leave()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError | VirtualBoxError):
+                raise DriverUnavailable(f"VirtualBox cannot be brought up: {error}") from None
+            raise
+
+    def open(self, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> VirtualBoxDomain:
+        """A fresh machine. VirtualBox has no transient ones."""
+        if not persistent:
+            raise DriverUnavailable("VirtualBox has no transient machines")
+        folder = self._work.path / f"m{next(self._numbers)}"
+        machine = Machine(self._session(), folder, disks)
+        return VirtualBoxDomain(machine, self._killed, self._begin_anew)
+
+    def close(self) -> None:
+        """End the processes and remove everything that was made."""
+        if self._service is not None:
+            self._service.kill()
+        if self._programs is not None:
+            self._programs.close()
+        if self.kept_at is None:
+            self._work.remove()
+
+    def _session(self) -> Api:
+        assert self._service is not None, "it was brought up"
+        return Api(self._zeep, self._description, self._service.address)
+
+    def _begin_anew(self) -> None:
+        """Another VirtualBox, which knows nothing of the machines before."""
+        assert self._service is not None, "it was brought up"
+        self._service.kill()
+        for entry in self._work.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+        self._service.start()
+
+    def _killed(self) -> Api:
+        assert self._service is not None, "it was brought up"
+        self._service.kill()
+        self._service.start()
+        return self._session()
