@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-BENCHMARKS: Final = ("sampled", "check", "growth", "documents", "esx")
+BENCHMARKS: Final = ("sampled", "check", "growth", "documents", "esx", "virtualbox")
 
 
 def main() -> int:

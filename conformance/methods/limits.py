@@ -1,7 +1,8 @@
 """limits: as deep and as many as the profile says, and one more, where that is far.
 
-Nearer ones are among the examples, and looked at step by step. Here only the answers are compared, of the last two calls how many there are then and which is current. To look
-at everything would take the square of the length, and one look at a long chain can take a minute.
+Nearer ones are among the examples, and looked at step by step. Here only the answers are compared, at the
+end how many there are then and which is current. To look at everything would take the square of the length,
+and one look at a long chain can take a minute.
 """
 
 from __future__ import annotations
