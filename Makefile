@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed-$(FILES)
 DEVELOPED := $(VENV)/.developed-$(FILES)
 EVERYTHING := .[dev,docs,esx,virtualbox]
 
-.PHONY: check test real dev lint bench docs packages test-packages libvirt-python private-systems vcsim clean
+.PHONY: check test real dev lint bench docs packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -20,7 +20,7 @@ check: packages $(INSTALLED)
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
 	fi
 
-test: packages test-packages dev libvirt-python private-systems vcsim
+test: packages test-packages dev libvirt-python private-systems
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
@@ -40,9 +40,10 @@ define against
 	elif [ $$code != 0 ]; then exit $$code; fi
 endef
 
-real: packages test-packages dev libvirt-python vcsim
+real: packages test-packages dev libvirt-python private-systems
 	$(call against,libvirt,libvirt:test:///default)
 	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --budget 5m)
+	$(call against,virtualbox,virtualbox)
 	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2)
 	$(call against,esx,esx:vcsim-vcenter)
 
@@ -103,7 +104,9 @@ test-packages:
 
 # Systems that the host does not have come in private trees, where that can be: root, Debian, its mirror.
 private-systems: dev
-	@$(BIN)/snaptree drivers --install virtualbox || echo "going on without"
+	@for system in virtualbox vcsim; do \
+	    $(BIN)/snaptree drivers --install $$system || echo "going on without $$system"; \
+	done
 
 # libvirt's bindings are compiled, so they come only where libvirt's headers are.
 libvirt-python: dev
@@ -111,10 +114,6 @@ libvirt-python: dev
 	    if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -c constraints.txt libvirt-python; \
 	    else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt libvirt-python; fi; \
 	fi
-
-# The simulator of ESX that the govmomi project makes: compiled once, into the cache folder.
-vcsim: dev
-	@$(BIN)/snaptree drivers --install vcsim || echo "going on without vcsim"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
