@@ -104,6 +104,9 @@ class Comparison:
         self, operation: Operation, before: Domain, after: Domain, observation: dict[str, Json]
     ) -> Iterator[Difference]:
         """What an observation shows otherwise than the model has it after the operation."""
+        if isinstance(operation, NativeCall) and _is_ghost(after, observation):
+            allowed = "a transient domain that is on, or none"
+            yield Difference("existence", "domain", "domain", (allowed,), "it is off, and still there")
         for found in compare_state(after, observation, self.profile, self.identities):
             snapshot = found.snapshot
             if snapshot in ("active", "base", "domain"):
@@ -156,6 +159,12 @@ class Comparison:
         if isinstance(result, str):
             return self.identities.model_id(result)
         return result
+
+
+def _is_ghost(after: Domain, observation: dict[str, Json]) -> bool:
+    """Whether a domain without a definition is shown as off: it would be nothing at all."""
+    shown = observation.get("active")
+    return not after.persistent and isinstance(shown, dict) and shown.get("power") == "off"
 
 
 def _target_name(before: Domain, operation: Operation) -> str:
