@@ -33,7 +33,7 @@ test: packages test-packages dev libvirt-python private-systems
 # named, and is a failure where SNAPTREE_REQUIRE names it.
 # $(1) is its name there, $(2) the driver with its options.
 define against
-	@echo "snaptree check $(2)"; code=0; $(BIN)/snaptree check $(2) || code=$$?; \
+	@echo "snaptree check "$(2); code=0; $(BIN)/snaptree check $(2) || code=$$?; \
 	if [ $$code = 3 ]; then \
 	    case ",$$SNAPTREE_REQUIRE," in *,$(1),*) echo "SNAPTREE_REQUIRE names $(1): its absence is a failure"; exit 1;; esac; \
 	    echo "not checked: $(2)"; \
@@ -42,7 +42,9 @@ endef
 
 real: packages test-packages dev libvirt-python private-systems
 	$(call against,libvirt,libvirt:test:///default)
-	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --budget 5m)
+	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1 --budget 4m)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --budget 45s)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --budget 30s)
 	$(call against,virtualbox,virtualbox)
 	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2)
 	$(call against,esx,esx:vcsim-vcenter)
