@@ -29,9 +29,9 @@ LIBVIRT_TRIXIE: Final = Recipe(
     about="Debian 13's libvirt and QEMU, and a Python to drive them with: libvirt:qemu:///embed?tree=libvirt-trixie",
     suite="trixie",
     packages=(
-        "python3", "python3-libvirt", "python3-jsonschema", "python3-rpds-py", "libvirt-daemon-common",
-        "libvirt-daemon-driver-qemu", "qemu-system-x86", "qemu-utils", "coreutils", "dash", "libc-bin",
-        "base-files", "util-linux",
+        "python3", "python3-libvirt", "python3-jsonschema", "python3-rpds-py", "python3-lxml",
+        "libvirt-daemon-common", "libvirt-daemon-driver-qemu", "qemu-system-x86", "qemu-utils",
+        "coreutils", "dash", "libc-bin", "base-files", "util-linux",
     ),
     version_of="libvirt0",
     # What runs when a package is configured, and what draws or plays: nothing is shown.

@@ -21,6 +21,7 @@ from snaptree.conformance.drivers.libvirt import LibvirtDriver
 from snaptree.conformance.drivers.libvirt.address import Address, read_address
 from snaptree.conformance.drivers.libvirt.documents import Place, attached, places
 from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_image
+from snaptree.conformance.hosts import SYSTEMS
 from snaptree.conformance.known import read_known
 from snaptree.conformance.sequences import run_sequence
 from snaptree.spec import operations as ops
@@ -310,6 +311,35 @@ def test_documents_say_where_disks_lie() -> None:
     )
     assert places(snapshot) == {"vda": Place(Path("/i/vda"), "n"), "vdb": Place(Path("/i/vdb"))}
     assert places("<domainsnapshot><name>n</name></domainsnapshot>") == {}
+
+
+_IMPORTED = """
+import sys
+import snaptree.conformance.remote.server
+import snaptree.conformance.drivers.libvirt.serving
+for name in sorted(name for name in sys.modules if "." not in name):
+    origin = getattr(sys.modules[name], "__file__", None) or ""
+    if "site-packages" in origin and not name.startswith("_"):
+        print(name)
+"""
+
+
+def test_a_tree_has_what_the_driver_imports() -> None:
+    """Else the driver cannot be served inside, and nobody notices where there is no tree."""
+    ran = subprocess.run([sys.executable, "-c", _IMPORTED], capture_output=True, text=True, check=True)
+    # With python3-jsonschema come the others.
+    with_jsonschema = {
+        "attr",
+        "attrs",
+        "idna",
+        "jsonschema_specifications",
+        "referencing",
+        "typing_extensions",
+    }
+    packages = {"jsonschema": "python3-jsonschema", "lxml": "python3-lxml", "rpds": "python3-rpds-py"}
+    imported = set(ran.stdout.split()) - with_jsonschema
+    assert imported <= set(packages)
+    assert {packages[name] for name in imported} <= set(SYSTEMS[NEWER].packages)
 
 
 def test_a_newer_libvirt_comes_from_a_private_tree_and_leaves_nothing(opening: Opening, work: Path) -> None:
