@@ -18,6 +18,8 @@ from typing import Final
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers.virtualbox.programs import SERVICE, Programs
 
+HYPERVISOR: Final = "VBoxSVC"
+
 _COMING_UP: Final = 60.0
 _ENDING: Final = 10.0
 _TRIES: Final = 5
@@ -59,9 +61,17 @@ class Service:
                         found[int(entry)] = Path("/proc", entry, "comm").read_text(errors="replace").strip()
         return found
 
-    def kill(self) -> None:
-        """Kill all of it at once, without a word, and wait until it is gone."""
+    def kill(self, *, clients_first: bool = False) -> None:
+        """Kill all of it, without a word, VBoxSVC first, and wait until it is gone.
+
+        With ``clients_first``, VBoxSVC gets a moment in which it notices that its client is gone.
+        """
         give_up = time.monotonic() + _ENDING
+        if not clients_first:
+            for process, name in self.processes().items():
+                if name == HYPERVISOR:
+                    with suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
         if self._process is not None:
             # Until it has become the program, it has no such environment.
             self._process.kill()

@@ -20,7 +20,10 @@ from snaptree.spec.profiles import load_profile
 
 
 class ServedVirtualBox:
-    """VirtualBox with a home of its own. Setting: ``virtualbox-bin``, the folder of its programs.
+    """VirtualBox with a home of its own.
+
+    Settings: ``virtualbox-bin`` is the folder of its programs. ``crash=clients-first`` kills the clients of
+    VBoxSVC before VBoxSVC itself, as the end of a session does; else VBoxSVC goes first.
 
     Raises DriverUnavailable where there is none, or zeep is missing, and for a target: it takes none.
     """
@@ -33,6 +36,7 @@ class ServedVirtualBox:
                 f"virtualbox takes nothing behind a colon, and {options.target!r} was given"
             )
         self._zeep = load()
+        self._clients_first = options.settings.get("crash") == "clients-first"
         self.profile = load_profile(options.profile or "virtualbox")
         try:
             self._work = WorkFolder(options.work, "snaptree-virtualbox-")
@@ -90,6 +94,6 @@ class ServedVirtualBox:
 
     def _killed(self) -> Api:
         assert self._service is not None, "it was brought up"
-        self._service.kill()
+        self._service.kill(clients_first=self._clients_first)
         self._service.start()
         return self._session()
