@@ -26,6 +26,9 @@ _SET_CHILD_SUBREAPER: Final = 36
 CLEANING: Final = 10.0
 """Seconds that a driver gets for removing what it made, once nobody listens any more."""
 
+REAPER: Final = b"reaper.py"
+"""The script of the process that removes a work folder when its driver has ended."""
+
 CANNOT_START: Final = 127
 """The exit code for a command that could not be started, as in a shell."""
 
@@ -80,6 +83,13 @@ def _children() -> list[int]:
     return found
 
 
+def _removes(process: int) -> bool:
+    """Whether this is the child process that removes a driver's work folder."""
+    with suppress(OSError), open(f"/proc/{process}/cmdline", "rb") as command:
+        return any(os.path.basename(word) == REAPER for word in command.read().split(b"\0"))
+    return False
+
+
 def _kill_all(driver: int) -> None:
     """Kill the driver and everything that it left behind, and wait for it."""
     with suppress(ProcessLookupError):
@@ -91,9 +101,14 @@ def _kill_all(driver: int) -> None:
         if not left:
             return
         for process in left:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+            # One that removes a work folder ends by itself, now that its driver has ended.
+            if not _removes(process):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         time.sleep(0.01)
+    for process in _children():
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def guard(lifeline: int, command: list[str]) -> int:
