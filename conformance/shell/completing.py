@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Any, Final, get_args, get_type_hints
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
@@ -104,6 +105,5 @@ class ShellCompleter(Completer):
 
 
 def _fields(kind: type[Operation]) -> dict[str, Any]:
-    return {
-        key: hint for key, hint in get_type_hints(kind).items() if key not in ("op", "reads_only", "forced")
-    }
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind) if field.name != "forced"}
