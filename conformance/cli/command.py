@@ -99,6 +99,9 @@ def run(arguments: list[str]) -> int:
             return _our_fault(error, arguments)
         show()
         return WRONG_USAGE
+    if result == INTERRUPTED:
+        # Some versions of typer turn the interruption of a command into this result, without a word.
+        return _said("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

@@ -300,7 +300,8 @@ def test_documents_say_where_disks_lie() -> None:
         "<disk><source file='/i/{0}'/><target dev='{0}'/><alias name='virtio-{0}'/></disk>"
         "<disk device='cdrom'><target dev='hdc'/></disk>"
     )
-    domain = f"<domain><devices>{disk.format('vda')}{disk.format('vdb')}</devices></domain>"
+    devices = disk.format("vda") + disk.format("vdb")
+    domain = f"<domain type='qemu'><name>d</name><devices>{devices}</devices></domain>"
     found = attached(domain)
     assert (found["vda"].image, found["vda"].alias) == (Path("/i/vda"), "virtio-vda")
     assert set(found) == {"vda", "vdb"}
