@@ -6,6 +6,7 @@ A TOML file per driver, so that CI stays green and tells when one is mended::
     rule = "MERGE-13"
     operation = "merge_into_parent"
     driver_version = "7.2"        # a prefix; empty for every version
+    seen = "killed by SIGSEGV"    # a piece of what was observed; empty for anything in that call
     reason = "commit does not look at the parent's other overlays"
     link = "https://…"
 
@@ -40,11 +41,13 @@ class Known:
     operation: str
     reason: str
     driver_version: str = ""
+    seen: str = ""
     link: str = ""
 
     def matches(self, found: Deviation) -> bool:
-        """Whether a deviation is this one: the same rule in the same call."""
-        return self.rule in found.rules[:1] and self.operation == found.operation.call
+        """Whether a deviation is this one: the same rule in the same call, and what was seen."""
+        same = self.rule in found.rules[:1] and self.operation == found.operation.call
+        return same and self.seen in found.observed
 
 
 def shipped_known(profile: str) -> Path | None:
@@ -74,7 +77,7 @@ def read_known(path: Path, driver_version: str) -> list[Known]:
 
 
 def _entry(path: Path, number: int, entry: object) -> Known:
-    fields = ("rule", "operation", "reason", "driver_version", "link")
+    fields = ("rule", "operation", "reason", "driver_version", "seen", "link")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key, ""), str) for key in fields):
         raise KnownDeviationsError(f"{path}: deviation {number}: every value is text")
     unknown = sorted(set(entry) - set(fields))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from snaptree.conformance.answers import Declined, Failed, Returned, said
 from snaptree.conformance.aspects import conditions_of
@@ -40,11 +41,17 @@ class Cell:
 
     ``reached`` is False where an earlier call already went another way: the last
     one then says nothing. ``deviates`` says that it is not what its profile claims.
+    ``kinds`` are all refusals that would have been right, where it refused as it should.
     """
 
     text: str
     reached: bool = True
     deviates: bool = False
+    kinds: frozenset[str] = frozenset()
+
+    def alike(self, other: Cell) -> bool:
+        """Whether two say the same: where each might have given the other's refusal, they do."""
+        return self.text == other.text or bool(self.kinds & other.kinds)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,8 @@ class Row:
     @property
     def differs(self) -> bool:
         """Whether any two that got there answered differently."""
-        return len({cell.text for cell in self.cells if cell.reached}) > 1
+        reached = [cell for cell in self.cells if cell.reached]
+        return not all(one.alike(other) for one, other in combinations(reached, 2))
 
     @property
     def sign(self) -> tuple[object, ...]:
@@ -127,9 +135,9 @@ def _cell(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way, refe
     text = _last_words(last)
     if last.differences:
         return Cell(f"{text}; {_deviating(last.differences[0])}", deviates=True)
-    if isinstance(last.outcome, Accepted):
-        text = ", ".join([text, *_shown(place, runs, sides, way)])
-    return Cell(text)
+    if isinstance(last.outcome, Refused):
+        return Cell(text, kinds=last.outcome.kinds)
+    return Cell(", ".join([text, *_shown(place, runs, sides, way)]))
 
 
 def _last_words(taken: Taken) -> str:
