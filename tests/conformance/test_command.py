@@ -238,7 +238,14 @@ def test_interrupted_run_gives_a_partial_report(tmp_path: Path) -> None:
         "--out",
         str(out),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs this in the background of a shell ignores Ctrl-C, and so would the child.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stdout is not None
     heading = process.stdout.readline()  # printed when everything has been brought up
     time.sleep(1)
