@@ -42,7 +42,7 @@ endef
 
 real: packages test-packages dev libvirt-python private-systems
 	$(call against,libvirt,libvirt:test:///default)
-	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1 --budget 4m)
+	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --budget 45s)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --budget 30s)
 	$(call against,virtualbox,virtualbox)

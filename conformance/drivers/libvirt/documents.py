@@ -168,15 +168,18 @@ class Place:
     inside: str | None = None
 
 
-def places(document: str) -> dict[str, Place]:
-    """Where the document of a snapshot says that its disks lie: in the images that the domain had then."""
+def places(document: str, name: str) -> dict[str, Place]:
+    """Where the document of a snapshot says that its disks lie: in the images that the domain had then.
+
+    ``name`` is the snapshot's own: a carriage return in it does not survive the document.
+    """
     snapshot = _read(document)
     if snapshot.domain is None:
         return {}
     images = attached(snapshot.domain)
     kinds = {disk.name: disk.snapshot for disk in snapshot.disks or ()}
     return {
-        disk: Place(images[disk].image, snapshot.name if kind == "internal" else None)
+        disk: Place(images[disk].image, name if kind == "internal" else None)
         for disk, kind in kinds.items()
         if kind in ("internal", "external") and disk in images
     }

@@ -117,7 +117,7 @@ class ImagedDomain(LibvirtDomain):
         seen = super()._seen(one)
         if seen["point"]["power"] == documents.DISK_SNAPSHOT:
             seen["point"]["power"] = self._recorded.get(seen["id"], documents.DISK_SNAPSHOT)
-        seen["point"]["disks"] = self._images.read_point(documents.places(one.getXMLDesc(0)))
+        seen["point"]["disks"] = self._images.read_point(documents.places(one.getXMLDesc(0), one.getName()))
         return seen
 
     def _request(self, wanted: Wanted, power: str) -> tuple[str, int]:

@@ -310,8 +310,8 @@ def test_documents_say_where_disks_lie() -> None:
         f"<disk name='vdb' snapshot='external'/><disk name='vdc' snapshot='no'/></disks>{domain}"
         "</domainsnapshot>"
     )
-    assert places(snapshot) == {"vda": Place(Path("/i/vda"), "n"), "vdb": Place(Path("/i/vdb"))}
-    assert places("<domainsnapshot><name>n</name></domainsnapshot>") == {}
+    assert places(snapshot, "n") == {"vda": Place(Path("/i/vda"), "n"), "vdb": Place(Path("/i/vdb"))}
+    assert places("<domainsnapshot><name>n</name></domainsnapshot>", "n") == {}
 
 
 _IMPORTED = """
