@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -74,7 +75,8 @@ class Row:
     @property
     def sign(self) -> tuple[object, ...]:
         """Two rows with the same sign tell the same difference."""
-        cells = tuple(cell.text for cell in self.cells)
+        # A port or a process in a message is another one each time.
+        cells = tuple(re.sub(r"\d{4,}", "…", cell.text) for cell in self.cells)
         return (asked(self.way[-1]), cells) if self.offered else (self.way[-1].call,)
 
 
