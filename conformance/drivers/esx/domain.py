@@ -17,7 +17,8 @@ from snaptree.conformance.drivers.esx.looking import LookedAt, on_the_machine
 from snaptree.conformance.drivers.esx.machines import Machines
 from snaptree.conformance.drivers.esx.session import Session
 from snaptree.conformance.drivers.esx.tasks import awaited
-from snaptree.conformance.drivers.esx.tree import Entry, Tree
+from snaptree.conformance.drivers.esx.tree import Entry
+from snaptree.conformance.drivers.given_uuids import GivenUuids
 from snaptree.spec.operations import RESUME_AS
 from snaptree.spec.outcomes import (
     InvalidArgument,
@@ -28,7 +29,6 @@ from snaptree.spec.outcomes import (
     WouldDiscard,
 )
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics.create import CANONICAL_UUID
 
 
 class EsxDomain(LookedAt):
@@ -40,7 +40,7 @@ class EsxDomain(LookedAt):
         super().__init__(session, machine, profile)
         self._machines = machines
         self._within = within
-        self._uuids: dict[SnapshotId, str] = {}
+        self._uuids = GivenUuids()
 
     # --- the tree -------------------------------------------------------------
 
@@ -63,7 +63,7 @@ class EsxDomain(LookedAt):
             power = self.power()
             if power != "running":
                 raise InvalidPowerState(f"the machine is {power}: it has no memory, and nothing to quiesce")
-        self._new_uuid(uuid)
+        self._uuids.check(uuid, self.list)
         # Documented: a description that is left out may become a default one.
         made = self._done(
             f"create {name!r:.80}",
@@ -75,8 +75,7 @@ class EsxDomain(LookedAt):
             raise EsxError("CreateSnapshot_Task succeeded without saying which snapshot it made")
         issued: str = made._moId
         self.issued[issued] = len(self.issued)
-        if uuid is not None:
-            self._uuids[issued] = uuid
+        self._uuids.give(issued, uuid)
         return issued
 
     @on_the_machine
@@ -216,12 +215,3 @@ class EsxDomain(LookedAt):
         if resume_as not in RESUME_AS:
             raise InvalidArgument(f"{resume_as!r:.100} is none of {', '.join(RESUME_AS)}")
         raise Unsupported("a revert to a state other than the captured one is not claimed")
-
-    def _new_uuid(self, uuid: str | None) -> None:
-        # Snapshots have none: that nobody else was given the same is all that can be kept.
-        if uuid is None:
-            return
-        listed: Tree = self.tree()
-        self._uuids = {one: borne for one, borne in self._uuids.items() if listed.find(one) is not None}
-        if CANONICAL_UUID.fullmatch(uuid) is None or uuid in self._uuids.values():
-            raise InvalidArgument(f"{uuid!r:.100} is no uuid in canonical form, or in use")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from snaptree.conformance.driver import Json, SnapshotId, SnapshotIds
+from snaptree.conformance.drivers.given_uuids import GivenUuids
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.library import (
     CONFIG_UNSUPPORTED,
@@ -34,7 +35,6 @@ from snaptree.spec.outcomes import (
     WouldDiscard,
 )
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics.create import CANONICAL_UUID
 
 _LIVE_AND_CONFIG: Final = 3
 _CONFIG: Final = 2
@@ -55,7 +55,7 @@ class LibvirtDomain(LookedAt):
 
     def __init__(self, libvirt: Any, native: Any, profile: Profile) -> None:
         super().__init__(libvirt, native, profile)
-        self._uuids: dict[str, str] = {}
+        self._uuids = GivenUuids()
         self._speaking: Speaking | None = None
 
     def native_call(self, name: str, arguments: dict[str, Json]) -> Json:
@@ -94,7 +94,7 @@ class LibvirtDomain(LookedAt):
         if not name or not documents.carried(name):
             # libvirt takes an empty name for a wish to be given one.
             raise InvalidName(f"{name!r} cannot be asked for")
-        self._new_uuid(uuid, existing)
+        self._uuids.check(uuid, lambda: existing)
         document, flags = self._request(documents.Wanted(name, description, memory, quiesce), power)
         meanings = {**CREATE_MEANINGS}
         if name not in existing:
@@ -105,8 +105,7 @@ class LibvirtDomain(LookedAt):
             created = self.native.snapshotCreateXML(document, flags)
         issued: str = created.getName()
         self.tree.created(issued)
-        if uuid is not None:
-            self._uuids[issued] = uuid
+        self._uuids.give(issued, uuid)
         return issued
 
     @judged_call
@@ -306,14 +305,6 @@ class LibvirtDomain(LookedAt):
 
     def _carries_active(self, target: Any) -> bool:
         return self.tree.current() in (target.getName(), *self.tree.below(target))
-
-    def _new_uuid(self, uuid: str | None, existing: SnapshotIds) -> None:
-        # libvirt has none: that nobody else was given the same is all that can be kept.
-        self._uuids = {name: borne for name, borne in self._uuids.items() if name in existing}
-        if uuid is None:
-            return
-        if CANONICAL_UUID.fullmatch(uuid) is None or uuid in self._uuids.values():
-            raise InvalidArgument(f"{uuid!r} is no uuid in canonical form, or in use")
 
     def _no_image(self, call: str) -> None:
         if self.native.hasManagedSaveImage(0):

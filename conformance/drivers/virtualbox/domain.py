@@ -11,6 +11,7 @@ from http.client import HTTPException
 from typing import Final
 
 from snaptree.conformance.driver import SnapshotId
+from snaptree.conformance.drivers.given_uuids import GivenUuids
 from snaptree.conformance.drivers.virtualbox import disks
 from snaptree.conformance.drivers.virtualbox.codes import VirtualBoxError
 from snaptree.conformance.drivers.virtualbox.looking import PROPERTIES, LookedAt, judged_call
@@ -24,7 +25,6 @@ from snaptree.spec.outcomes import (
     Unsupported,
     WouldDiscard,
 )
-from snaptree.spec.semantics.create import CANONICAL_UUID
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
 _KEEP_RUNNING: Final = True
@@ -38,7 +38,7 @@ class VirtualBoxDomain(LookedAt):
         super().__init__(machine)
         self._killed = killed
         self._given_up = given_up
-        self._uuids: dict[SnapshotId, str] = {}
+        self._uuids = GivenUuids()
 
     @judged_call
     def create(
@@ -56,12 +56,11 @@ class VirtualBoxDomain(LookedAt):
             raise Unsupported("VirtualBox does not quiesce")
         self._is_name(name)
         self._is_text(description)
-        self._is_new(uuid)
+        self._uuids.check(uuid, self.list)
         answer = self.api.finish("IMachine_takeSnapshot", self.machine.ref, name, description, _KEEP_RUNNING)
         issued: SnapshotId = answer.id
         self.created(issued)
-        if uuid is not None:
-            self._uuids[issued] = uuid
+        self._uuids.give(issued, uuid)
         return issued
 
     @judged_call
@@ -181,12 +180,3 @@ class VirtualBoxDomain(LookedAt):
     def _is_text(description: str) -> None:
         if not carried(description):
             raise InvalidArgument(f"{description!r} cannot be asked for: XML does not carry it")
-
-    def _is_new(self, uuid: str | None) -> None:
-        # VirtualBox issues its own: that nobody else was given the same is all that can be kept.
-        if uuid is None:
-            return
-        listed = set(self.list())
-        taken = {borne for snapshot, borne in self._uuids.items() if snapshot in listed}
-        if CANONICAL_UUID.fullmatch(uuid) is None or uuid in taken:
-            raise InvalidArgument(f"{uuid!r} is no uuid in canonical form, or in use")
