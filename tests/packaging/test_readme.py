@@ -20,11 +20,11 @@ def test_ten_line_driver_is_caught_as_shown(
     (tmp_path / "readme_driver.py").write_text(code)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert run(["check", "readme_driver:MyDriver", "--snapshots", "2", "--budget", "6s"]) == 1
+    assert run(["check", "readme_driver:MyDriver", "--snapshots", "2", "--sequences", "40"]) == 1
     shown = capsys.readouterr().out
     (identifier,) = re.findall(r"deviation 1 of 1  ([0-9a-f]{8})", README)
     assert f"deviation 1 of 1  {identifier}" in shown, "the id is stable over runs and seeds"
-    for line in (" 1  create(a)", " 2  discard(a)", " allowed   refused as WouldDiscard"):
+    for line in (" 1  create(a)", " 3  discard(a)", " allowed   refused as WouldDiscard"):
         assert line in README
         assert line in shown
     trace = tmp_path / "snaptree-report" / "traces" / f"{identifier}.jsonl"
