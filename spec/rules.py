@@ -13,10 +13,10 @@ quote whose first line holds id, level and sentence; labelled lines follow::
 
 *Speaks of* is what attributes a difference between model and driver to rules:
 four fields, each a comma-separated list or ``*``, and a fifth where the rule
-speaks only of some cases (``retired``: the domain has retired snapshots; see
-``CONDITIONS``). A single word instead of these
-fields (``binding``, ``law``, ``profile``, ``xml``, ``durability``,
-``concurrency``) marks a rule that no comparison of a single step can judge.
+speaks only of some cases (``retired``: the domain has retired snapshots). A
+single word instead of these fields (``binding``, ``law`` …) marks a rule that no
+comparison of a single step can judge. The words are those of ``vocabulary``; an
+unknown one is an error, for it would turn its rule off.
 """
 
 from __future__ import annotations
@@ -30,36 +30,28 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
+from snaptree.spec.renumbered import renumbered
+from snaptree.spec.vocabulary import CONDITIONS, ELSEWHERE, FAULT_PARTS, WORDS, hint, kind_of_call
+
 specification_version: Final = "0.1"
 
 CHAPTERS: Final = (
-    "terms", "tree", "create", "revert", "merge-children", "merge-parent", "discard", "force", "subtrees",
-    "retire", "power", "managed-save", "active-state", "identity", "listing", "limits", "refusals",
-    "durability", "concurrency", "bindings", "profiles", "xml", "mail",
+    "terms", "tree", "create", "revert", "merge-into-children", "merge-into-parent", "discard", "force",
+    "remove-subtree", "retire", "power", "managed-save", "active-state", "identity", "listing", "limits",
+    "refusals", "durability", "concurrency", "looks", "claims", "bindings", "profiles", "xml", "mail",
 )  # fmt: skip
 """The chapters in reading order, by file name."""
 
-JUDGED_ELSEWHERE: Final = ("binding", "law", "profile", "xml", "durability", "concurrency")
-
-CONDITIONS: Final = {
-    "resume-as": "the operation asked for a power state",
-    "quiesce": "the operation asked for quiescing",
-    "with-memory": "the operation asked for memory, or its snapshot holds some",
-    "disk-only": "a snapshot without memory of a domain that is on, or a revert to a point without memory",
-    "retired": "the domain has retired snapshots",
-    "image": "the domain has a managed-save image",
-    "independent": "the domain has independent disks",
-    "transient": "the domain is transient",
-    "replaces": "the new snapshot takes a name in use",
-    "repeated-name": "several snapshots bear the name",
-    "numeric-name": "the snapshot's name reads as a number",
-    "reset": "the active state is among the casualties",
-    "base-reset": "the active state would be reset to the base",
-    "second-root": "a root would be created beside another, where only one may exist",
+RENAMED: Final = {
+    "merge-children": "merge-into-children",
+    "merge-parent": "merge-into-parent",
+    "subtrees": "remove-subtree",
 }
-"""The cases that a rule can be about, beyond call, outcome, part and relation."""
+"""Former names of chapters. They still select, and callers tell the new name."""
 
 _HEAD: Final = re.compile(r"^> \*\*(?P<id>[A-Z]+-\d+)\*\* \((?P<level>MUST|SHOULD)\) (?P<sentence>.+)$")
+_LIKE_A_HEAD: Final = re.compile(r"^\s*>\s*\*\*")
+"""The first line of a rule, well written or not: anything else in bold is no block quote."""
 _LABEL: Final = re.compile(r"^> \*(?P<label>Why|Speaks of|Source|Example|Refused):\* (?P<text>.+)$")
 
 
@@ -68,14 +60,18 @@ class MalformedChapter(ValueError):
 
 
 class UnknownRule(KeyError):
-    """No rule has this id; ``nearest`` are ids that look like it."""
+    """No rule has this id; ``nearest`` are ids that look like it, or the successors of one that ended."""
 
-    def __init__(self, asked: str, nearest: list[str]) -> None:
+    def __init__(self, asked: str, nearest: list[str], ended: bool = False) -> None:
         super().__init__(asked)
         self.asked = asked
         self.nearest = nearest
+        self.ended = ended
 
     def __str__(self) -> str:
+        if self.ended:
+            successors = f"; its demand is now {' and '.join(self.nearest)}" if self.nearest else ""
+            return f"rule {self.asked} ended{successors}"
         hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
         return f"no rule {self.asked!r}{hint}"
 
@@ -101,7 +97,7 @@ class Aspect:
                 or outcome in self.outcomes
                 or ("refused" in self.outcomes and outcome != "accepted")
             )
-            and (not self.parts or part in self.parts)
+            and (part in self.parts if self.parts else part not in FAULT_PARTS)
             and (not self.relations or relation in self.relations)
             and self.conditions <= conditions
         )
@@ -179,17 +175,25 @@ def _by_id() -> dict[str, Rule]:
 
 
 def rule(identifier: str) -> Rule:
-    """The rule with this id, in any case. Raises UnknownRule, which suggests others."""
+    """The rule with this id, in any case. Raises UnknownRule, which names successors or suggests others."""
     known = _by_id()
     found = known.get(identifier.upper())
     if found is None:
-        raise UnknownRule(identifier, get_close_matches(identifier.upper(), known, 3, 0.6))
+        successors = renumbered().get(identifier.upper())
+        if successors is not None:
+            raise UnknownRule(identifier.upper(), list(successors), ended=True)
+        near = get_close_matches(identifier.upper(), known, 3, 0.6)
+        raise UnknownRule(identifier, near or get_close_matches(identifier.lower(), CHAPTERS, 1, 0.6))
     return found
 
 
 def select(patterns: Iterable[str]) -> list[Rule]:
-    """The rules that any pattern names: an id, a chapter, or a glob such as ``MERGE-*``."""
-    wanted = [pattern.strip() for pattern in patterns if pattern.strip()]
+    """The rules that any pattern names: an id, a chapter, or a glob such as ``MERGE-*``.
+
+    A former name of a chapter names it as well, and an id that ended names its successors.
+    """
+    given = [RENAMED.get(one.strip().lower(), one.strip()) for one in patterns if one.strip()]
+    wanted = [new for one in given for new in renumbered().get(one.upper(), (one,))]
     return [
         one
         for one in rules()
@@ -204,18 +208,24 @@ def attribute(
     """The ids of the rules that speak of such a comparison, the most specific first.
 
     ``outcome`` is ``accepted`` or the kind of refusal that the model expects;
-    ``conditions`` are those of ``CONDITIONS`` that hold.
+    ``conditions`` are those of the vocabulary that hold.
     """
-    found: list[tuple[tuple[int, int], int, str]] = []
+    found: list[tuple[tuple[int, int], int, int, str]] = []
     for place, one in enumerate(rules()):
-        breadths = [
-            aspect.breadth
-            for aspect in one.aspects
-            if aspect.covers(call, outcome, part, relation, conditions)
+        speaking = [
+            aspect for aspect in one.aspects if aspect.covers(call, outcome, part, relation, conditions)
         ]
-        if breadths:
-            found.append((min(breadths), place, one.id))
-    return tuple(identifier for _, _, identifier in sorted(found))
+        if speaking:
+            nearest = min(speaking, key=lambda aspect: aspect.breadth)
+            found.append((nearest.breadth, _nearness(nearest.conditions), place, one.id))
+    return tuple(identifier for *_, identifier in sorted(found))
+
+
+def _nearness(conditions: frozenset[str]) -> int:
+    """How near conditions are to what was asked: the table begins with those of the request."""
+    return min(
+        (place for place, name in enumerate(CONDITIONS) if name in conditions), default=len(CONDITIONS)
+    )
 
 
 def _chapter(name: str) -> Chapter:
@@ -231,61 +241,98 @@ def _rules(chapter: str, lines: list[str]) -> Iterator[Rule]:
     while number < len(lines):
         head = _HEAD.match(lines[number])
         if head is None:
-            if re.match(r"^> \*\*[A-Z]+-\d", lines[number]):
+            if _LIKE_A_HEAD.match(lines[number]):
                 raise MalformedChapter(
                     f"{chapter}.md:{number + 1}: a rule reads '> **ID-1** (MUST) Sentence.'"
                 )
             number += 1
             continue
         start = number
-        labels: list[tuple[str, str]] = []
+        labels: list[_Label] = []
         number += 1
         while number < len(lines) and lines[number].startswith(">"):
             label = _LABEL.match(lines[number])
             if label is not None:
-                labels.append((label["label"], label["text"].strip()))
+                labels.append(_Label(f"{chapter}.md:{number + 1}", label["label"], label["text"].strip()))
             elif lines[number].strip("> "):
                 raise MalformedChapter(f"{chapter}.md:{number + 1}: not a labelled line of a rule")
             number += 1
         yield _rule(chapter, start + 1, head, labels)
 
 
-def _rule(chapter: str, line: int, head: re.Match[str], labels: list[tuple[str, str]]) -> Rule:
-    texts: dict[str, list[str]] = {}
-    for label, text in labels:
-        texts.setdefault(label, []).append(text)
-    spoken = texts.get("Speaks of", [])
+@dataclass(frozen=True)
+class _Label:
+    """A labelled line of a rule; ``place`` is its file and line."""
+
+    place: str
+    label: str
+    text: str
+
+
+def _rule(chapter: str, line: int, head: re.Match[str], labels: list[_Label]) -> Rule:
+    def lines(label: str) -> list[_Label]:
+        return [one for one in labels if one.label == label]
+
+    def texts(label: str) -> tuple[str, ...]:
+        return tuple(one.text for one in lines(label))
+
+    spoken = lines("Speaks of")
     if not spoken:
         raise MalformedChapter(f"{chapter}.md:{line}: {head['id']} does not say what it speaks of")
-    elsewhere = [text for text in spoken if text in JUDGED_ELSEWHERE]
+    elsewhere = [one.text for one in spoken if one.text in ELSEWHERE]
     return Rule(
         id=head["id"],
         level="MUST" if head["level"] == "MUST" else "SHOULD",
         chapter=chapter,
         sentence=head["sentence"].strip(),
-        why=" ".join(texts.get("Why", [])),
-        aspects=tuple(_aspect(chapter, line, text) for text in spoken if text not in JUDGED_ELSEWHERE),
+        why=" ".join(texts("Why")),
+        aspects=tuple(_aspect(head["id"], one) for one in spoken if one.text not in ELSEWHERE),
         judged_elsewhere=elsewhere[0] if elsewhere else "",
-        sources=tuple(texts.get("Source", [])),
-        examples=tuple(_example(chapter, line, text) for text in texts.get("Example", [])),
+        sources=texts("Source"),
+        examples=tuple(_example(one) for one in lines("Example")),
     )
 
 
-def _aspect(chapter: str, line: int, text: str) -> Aspect:
-    given = [field.strip() for field in text.split("/")]
+def _aspect(identifier: str, label: _Label) -> Aspect:
+    given = [field.strip() for field in label.text.split("/")]
     if len(given) not in (4, 5):
-        raise MalformedChapter(f"{chapter}.md:{line}: 'Speaks of' has four fields, or five: {text}")
-    fields = [
-        frozenset[str]() if field == "*" else frozenset(word.strip() for word in field.split(","))
-        for field in given
-    ]
-    return Aspect(*fields)
+        near = get_close_matches(label.text.lower(), ELSEWHERE, 1, 0.6)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise MalformedChapter(
+            f"{label.place}: 'Speaks of' has four fields, or five, or one word of "
+            f"{', '.join(ELSEWHERE)}: {label.text}{meant}"
+        )
+    fields = [_words(identifier, label.place, kind, field) for kind, field in zip(WORDS, given, strict=False)]
+    aspect = Aspect(*fields)
+    for condition in sorted(aspect.conditions):
+        if CONDITIONS[condition].is_of_domain or not aspect.calls:
+            continue
+        case = CONDITIONS[condition]
+        if not any(case.names(call) or case.case_of(kind_of_call(call)) for call in sorted(aspect.calls)):
+            raise MalformedChapter(
+                f"{label.place}: {identifier} speaks of {condition}, "
+                f"which holds for no {' or '.join(sorted(aspect.calls))}"
+            )
+    return aspect
 
 
-def _example(chapter: str, line: int, text: str) -> Example:
-    tree, separator, operations = text.partition(":")
+def _words(identifier: str, place: str, kind: str, field: str) -> frozenset[str]:
+    """The words of a field. An unknown one would match nothing, and its rule would never be blamed."""
+    if field == "*":
+        return frozenset()
+    words = frozenset(word.strip() for word in field.split(","))
+    for word in sorted(words):
+        if word not in WORDS[kind]:
+            raise MalformedChapter(
+                f"{place}: {identifier} speaks of an unknown {kind}, {word!r}; {hint(word, kind)}"
+            )
+    return words
+
+
+def _example(label: _Label) -> Example:
+    tree, separator, operations = label.text.partition(":")
     if not separator:
-        raise MalformedChapter(f"{chapter}.md:{line}: an example reads 'tree: operation(arguments)': {text}")
+        raise MalformedChapter(f"{label.place}: an example reads 'tree: operation(arguments)': {label.text}")
     name, _, settings = tree.partition(" under ")
     return Example(
         name.strip(),

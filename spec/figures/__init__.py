@@ -1,8 +1,7 @@
-"""Pictures of trees as SVG: before and after an operation, with what it destroys marked.
+"""Pictures of trees as SVG: before and after an operation, with the destroyed parts marked.
 
-A ``Panel`` is one tree as a flat list of nodes, each after the one it hangs
-under; the model makes panels of domains, and a report can make them of whatever
-a driver showed. ``svg`` draws one.
+A ``Panel`` is one tree as a flat list of nodes, each after its parent. The model makes panels of domains; a
+report makes them of an observation. ``svg`` draws one.
 """
 
 from __future__ import annotations

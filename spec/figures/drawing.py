@@ -1,8 +1,7 @@
-"""From a panel to SVG, and to the same in words.
+"""Draws a panel as SVG, and describes it in words.
 
-Colours are CSS variables and ``currentColor``, so that a page decides on light
-and dark. Elements are built, never pasted together: a name that somebody chose
-cannot become markup.
+Colours are CSS variables and ``currentColor``, so the page decides on light and dark. The code builds
+elements and never concatenates text, so a name cannot become markup.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from unicodedata import east_asian_width
 from xml.etree import ElementTree
 
 from snaptree.spec.figures.panel import MarkKind, Node, Panel
+from snaptree.spec.text import plain
 
 COLOURS: Final[dict[MarkKind, str]] = {
     "casualty": "var(--snaptree-lost, #d1373f)",
@@ -41,7 +41,7 @@ def svg(panel: Panel) -> str:
     widths = [_width(node) for node in panel.nodes]
     heights = [_LINE * (1 + len(node.lines) + (node.mark is not None)) + 10 for node in panel.nodes]
     lefts, tops, across, down = _placed(panel.nodes, widths, heights)
-    across = max([across, *(_columns(_plain(note, _LONGEST_NOTE)) * _LETTER for note in panel.notes)])
+    across = max([across, *(_columns(plain(note, _LONGEST_NOTE)) * _LETTER for note in panel.notes)])
     top = down + (8 if panel.nodes else 0)
     size = (across + 4, top + _LINE * len(panel.notes) + 4)
     root = ElementTree.Element(
@@ -56,7 +56,7 @@ def svg(panel: Panel) -> str:
             "style": f"{_FONT};font-size:13px",
         },
     )
-    ElementTree.SubElement(root, "title").text = _plain(panel.title, 200)
+    ElementTree.SubElement(root, "title").text = plain(panel.title, 200)
     ElementTree.SubElement(root, "desc").text = described(panel)
     centres = [left + width / 2 for left, width in zip(lefts, widths, strict=True)]
     for place, node in enumerate(panel.nodes):
@@ -69,7 +69,7 @@ def svg(panel: Panel) -> str:
         _text(
             root,
             (0, top + _LINE * number - 4),
-            _plain(note, _LONGEST_NOTE),
+            plain(note, _LONGEST_NOTE),
             "font-size:12px;font-style:italic",
             "start",
         )
@@ -77,19 +77,19 @@ def svg(panel: Panel) -> str:
 
 
 def described(panel: Panel) -> str:
-    """The same in words, for those who do not see the picture."""
+    """The panel in words, for readers who do not see the picture."""
     told = []
     for node in panel.nodes:
-        where = "" if node.under is None else f" under {_plain(panel.nodes[node.under].name)}"
-        mark = "" if node.mark is None else f", {_plain(node.mark.text)}"
-        told.append(f"{_plain(node.name)}{where} ({_plain(', '.join(node.lines), 80)}{mark})")
-    return "; ".join([*told, *(_plain(note, _LONGEST_NOTE) for note in panel.notes)])
+        where = "" if node.under is None else f" under {plain(panel.nodes[node.under].name, _LONGEST)}"
+        mark = "" if node.mark is None else f", {plain(node.mark.text, _LONGEST)}"
+        told.append(f"{plain(node.name, _LONGEST)}{where} ({plain(', '.join(node.lines), 80)}{mark})")
+    return "; ".join([*told, *(plain(note, _LONGEST_NOTE) for note in panel.notes)])
 
 
 def _placed(
     nodes: Sequence[Node], widths: Sequence[float], heights: Sequence[float]
 ) -> tuple[list[float], list[float], float, float]:
-    """Left and top of every node, and the size of all. Without recursion: chains are long."""
+    """Left and top of every node, and the total size. It does not recurse, because chains are long."""
     rows = [0] * len(nodes)
     below: list[list[int]] = [[] for _ in nodes]
     for place, node in enumerate(nodes):
@@ -145,7 +145,7 @@ def _box(root: ElementTree.Element, node: Node, place: tuple[float, float, float
     colour = "currentColor" if node.mark is None else COLOURS[node.mark.kind]
     gone = node.mark is not None and node.mark.kind in ("casualty", "lost", "goes")
     group = ElementTree.SubElement(root, "g", {"class": _classes(node)})
-    ElementTree.SubElement(group, "title").text = _plain(node.name, 200)
+    ElementTree.SubElement(group, "title").text = plain(node.name, 200)
     frame = f"stroke:{colour};stroke-width:{2 if node.mark is not None or node.current else 1}"
     fill = {"base": "var(--snaptree-base, rgba(128,128,128,.16))", "active": "none"}.get(
         node.kind, "var(--snaptree-box, rgba(128,128,128,.05))"
@@ -169,16 +169,16 @@ def _box(root: ElementTree.Element, node: Node, place: tuple[float, float, float
     _text(
         group,
         (centre, baseline),
-        _plain(node.name),
+        plain(node.name, _LONGEST),
         weight + (";font-style:italic" * (node.kind != "snapshot")),
     )
     for line in node.lines:
         baseline += _LINE
-        _text(group, (centre, baseline), _plain(line), "font-size:11px;opacity:.8")
+        _text(group, (centre, baseline), plain(line, _LONGEST), "font-size:11px;opacity:.8")
     if node.mark is not None:
         cross = "✕ " if node.mark.kind == "casualty" else ""
         look = f"font-size:11px;font-weight:700;fill:{colour}"
-        _text(group, (centre, baseline + _LINE), cross + _plain(node.mark.text), look)
+        _text(group, (centre, baseline + _LINE), cross + plain(node.mark.text, _LONGEST), look)
 
 
 def _classes(node: Node) -> str:
@@ -204,18 +204,10 @@ def _text(
 
 def _width(node: Node) -> float:
     small = [*node.lines, *([] if node.mark is None else [f"✕ {node.mark.text}"])]
-    texts = [_columns(_plain(node.name)), *(0.9 * _columns(_plain(line)) for line in small)]
+    texts = [_columns(plain(node.name, _LONGEST)), *(0.9 * _columns(plain(line, _LONGEST)) for line in small)]
     # The ends of the active state are round, and take some of its width.
     return max(56.0, _LETTER * max(texts) + (32 if node.kind == "active" and node.mark is not None else 20))
 
 
 def _columns(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _plain(text: str, longest: int = _LONGEST) -> str:
-    """What XML can carry and a picture can hold: other characters are escaped, long texts are cut."""
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[: longest + 1]
-    )
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"

@@ -1,4 +1,4 @@
-"""A tree as a flat list of boxes, and the marks that say what becomes of them."""
+"""A tree as a flat list of boxes, with marks for what happens to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MarkKind = Literal["casualty", "lost", "goes", "overwritten", "changed", "moved"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What becomes, or became, of a node: the kind chooses the look, the text is shown."""
+    """What happens, or happened, to a node: the kind chooses the look, the text is shown."""
 
     kind: MarkKind
     text: str
@@ -25,7 +25,7 @@ Marks = Mapping[str, Mark]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box. ``under`` is the place in the panel of the node that it hangs under, None for the top."""
+    """A box. ``under`` is the place of its parent in the panel, None for the top."""
 
     name: str
     under: int | None

@@ -1,4 +1,4 @@
-"""From domains to panels: the model computes what a figure shows, and what it marks."""
+"""Turns domains into panels: the model computes the content of a figure and its marks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snaptree.spec.state import Disk, Domain, Point
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """A panel before contents are numbered, which takes all the domains of a figure."""
+    """A panel before its contents are numbered, which needs all domains of a figure."""
 
     title: str
     domain: Domain
@@ -25,10 +25,10 @@ class _Scene:
 
 
 def example_panels(example: Example) -> tuple[Panel, ...]:
-    """An example of a rule under its profile: its tree, and one panel for what each operation does.
+    """An example of a rule under its profile: its tree, and one panel for each operation.
 
-    What an operation removes is marked in the panel before it. A refused
-    operation, or one that only looks, has one panel, with what it would destroy.
+    The panel before an operation marks what it removes. A refused operation or a look-up has one panel,
+    with the snapshots that it would destroy.
     """
     profile = example_profile(example)
     domain = example_start(example)
@@ -56,7 +56,9 @@ def example_panels(example: Example) -> tuple[Panel, ...]:
 def before_and_after(
     title: str, domain: Domain, would: Plan, after: Domain | None = None
 ) -> tuple[Panel, ...]:
-    """A planned operation: the domain with what the plan destroys, and the one after it, if there is one."""
+    """A planned operation: the domain with the casualties of the plan, and the domain after it, if
+    accepted.
+    """
     scenes = [_Scene(title, domain, marks_before(would, refused=after is None))]
     if after is not None:
         scenes.append(_Scene(f"after {title}", after, marks_after(domain, after)))
@@ -64,7 +66,7 @@ def before_and_after(
 
 
 def marks_before(would: Plan, *, refused: bool = False) -> dict[str, Mark]:
-    """What a plan does to what is there. A refused one destroys nothing: it would."""
+    """What a plan does to the present tree. A refused plan marks what it would destroy."""
     if refused and not would.casualties:
         return {}
     lost = Mark("casualty", "would be lost" if refused else "destroyed")
@@ -80,7 +82,7 @@ def marks_before(would: Plan, *, refused: bool = False) -> dict[str, Mark]:
 
 
 def marks_after(before: Domain, after: Domain) -> dict[str, Mark]:
-    """What is new, hangs elsewhere or reads otherwise than before."""
+    """Nodes that are new, have another parent or have other content than before."""
     marks: dict[str, Mark] = {}
     for one in after.snapshots.values():
         old = before.snapshots.get(one.id)
