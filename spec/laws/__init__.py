@@ -24,7 +24,7 @@ statements that all hold.
     the active state or its power. ``del_forced`` is the forced variant. ``r`` is a ``resume_as``, or none.
 ``remove(S)``
     The accepted one of ``merge_into_children(S)`` and ``discard(S)``, under a profile that claims and
-    permits both, and merges into any number of dependents.
+    permits both. Nothing is said where a limit or the single root of the profile bars both.
 ``d ≡ e``
     They look the same (:func:`~snaptree.spec.laws.law.visible`); retired snapshots are not seen. It is
     said where the first operation on the left is accepted and all are claimed and permitted; the others
@@ -38,6 +38,20 @@ statements that all hold.
     The domain without memory and managed-save image, powered off.
 ``subtree(S)``, ``others(S)``
     ``S`` and all that is below it; the subtrees of its siblings. Leaf first.
+``sound(x)``, ``fitting(op)``, ``offered(op)``, ``beyond(d, op, limit)``
+    A name or argument is well-formed, not in use and inside the disk; power and image are what the operation
+    itself needs; the profile has what was asked for; it would make the number larger than the limit.
+``continued(d, S, r)``
+    The point of ``S`` with the power of ``r``, memory ``unspecified`` if it has none; without ``r`` with its
+    memory and power as captured, as an image, or off, as the profile says.
+``first(names)``
+    The one with the first path of creation where the order is depth-first; the one with the shortest
+    path, and the first of these, where it is breadth-first. ``policy``, ``lookup``, and their values
+    ``replace``, ``duplicates`` and ``ambiguous``: what the profile says of names.
+``k``, ``l``, ``x``, ``y``
+    Blocks, disks or keys, and values; ``:= 0`` reads zero. ``size``, ``independent``: of disks; ``running``,
+    ``paused``: of power; ``depth``, ``count``, ``merge_children``: limits; ``roots``, ``single``: of the
+    profile.
 ``outcome(d, op)``, ``accepted(op)``, ``kinds(op)``, ``casualties(op)``
     What ``d`` answers: all of it; whether it accepts; the kinds of its refusal, ``∅`` when it accepts, all of
     them in ``KINDS``; the snapshots named as casualties, and ``active``.
@@ -62,16 +76,30 @@ statements that all hold.
 
 from typing import Final
 
-# Importing a module of laws declares them; this is the order in which they are listed.
-from snaptree.spec.laws import removing, forcing, planning, stepping, capturing  # isort: skip
-from snaptree.spec.laws.domains import SCOPES, Reached, Scope, small_domains
-from snaptree.spec.laws.law import Law, Step, stated, visible
+from snaptree.spec.laws import (
+    bounding,
+    capturing,
+    continuing,
+    forcing,
+    naming,
+    planning,
+    refusing,
+    removing,
+    stepping,
+    writing,
+)
+from snaptree.spec.laws.domains import SCOPES, Reached, Scope, few_domains, small_domains
+from snaptree.spec.laws.law import Law, Step, laws_of, visible
 from snaptree.spec.laws.menu import menu
+from snaptree.spec.laws.variations import variations
 
-LAWS: Final[tuple[Law, ...]] = tuple(stated)
-"""Every law."""
+_MODULES: Final = (
+    removing, forcing, planning, stepping, capturing, continuing, writing, naming, refusing, bounding,
+)  # fmt: skip
+LAWS: Final[tuple[Law, ...]] = tuple(law for module in _MODULES for law in laws_of(module))
+"""Every law, in the order in which they are listed."""
 
 __all__ = [
-    "LAWS", "SCOPES", "Law", "Reached", "Scope", "Step", "capturing", "forcing", "menu", "planning",
-    "removing", "small_domains", "stepping", "visible",
+    "LAWS", "SCOPES", "Law", "Reached", "Scope", "Step", "capturing", "few_domains", "forcing", "menu",
+    "planning", "removing", "small_domains", "stepping", "variations", "visible",
 ]  # fmt: skip

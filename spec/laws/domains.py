@@ -1,14 +1,13 @@
 """Small domains for the laws: one of each shape that a few snapshots can have.
 
-Not the bounded graph of the conformance suite, which keeps no domains: here every
-create is preceded by writes of fresh content, so that no two points are alike and
-no law holds by accident.
+The conformance suite has a bounded graph of its own, which keeps no domains. Here writes of fresh content
+precede every create, so no two points are equal and no law holds by accident.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -17,7 +16,7 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
 from snaptree.spec.semantics import step
-from snaptree.spec.state import Domain
+from snaptree.spec.state import Domain, blank_domain
 
 Scope = Literal["tree", "storage", "power"]
 """``tree``: a domain that is off. ``storage``: with a retired snapshot. ``power``: with
@@ -33,7 +32,7 @@ class Reached:
     operations: tuple[Operation, ...] = ()
 
     def then(self, operation: Operation, profile: Profile) -> Reached:
-        """The domain after one more operation; the same if that is refused."""
+        """The domain after one more operation; unchanged if that is refused."""
         outcome = step(self.domain, operation, profile)
         if isinstance(outcome, Accepted):
             return Reached(outcome.domain, (*self.operations, operation))
@@ -45,7 +44,7 @@ def small_domains(
 ) -> dict[Hashable, Reached]:
     """One domain of each shape with at most ``bound`` snapshots, ``start`` first.
 
-    ``shape`` says which domains are alike: it is the same for those.
+    ``shape`` maps a domain to a value that is equal for domains of the same shape.
     """
     reached = {shape(start): Reached(start)}
     waiting = deque(reached.values())
@@ -68,6 +67,8 @@ def _writes(domain: Domain) -> list[Operation]:
 
 
 def _moves(domain: Domain, bound: int, scope: Scope) -> Iterator[list[Operation]]:
+    if not domain.defined:
+        return
     name = f"n{domain.serial + 1}"
     yield _writes(domain)
     if len(domain.snapshots) < bound:
@@ -84,3 +85,47 @@ def _moves(domain: Domain, bound: int, scope: Scope) -> Iterator[list[Operation]
         for operation in (ops.Start(), ops.Stop(), ops.Pause(), ops.ManagedSave()):
             yield [operation]
         yield [ops.WriteMemory(domain.serial % 255 + 1)]
+
+
+_HISTORIES: Final[tuple[tuple[Operation, ...], ...]] = (
+    (
+        ops.WriteDisk("vda", 0, 1), ops.Create("n1"), ops.WriteDisk("vda", 0, 2), ops.Create("n2"),
+        ops.WriteDisk("vdb", 1, 3), ops.Create("n3"), ops.WriteDisk("vda", 3, 4), ops.Revert("s1"),
+        ops.WriteDisk("vda", 3, 5), ops.Create("n4"), ops.Retire("s2"),
+    ),
+    (
+        ops.Start(), ops.WriteMemory(1), ops.WriteDisk("vda", 0, 1), ops.Create("n1", memory=True),
+        ops.Pause(), ops.WriteDisk("vdb", 0, 2), ops.Create("n2"), ops.Revert("s1"),
+        ops.WriteDisk("vda", 1, 3), ops.Start(),
+    ),
+    (
+        ops.WriteDisk("vda", 0, 1), ops.Create("n1"), ops.Start(), ops.WriteMemory(2), ops.Pause(),
+        ops.ManagedSave(),
+    ),
+    (
+        ops.Start(), ops.WriteMemory(3), ops.Pause(), ops.AttachDisk("vdi", 65536, independent=True),
+        ops.Create("n1", memory=True), ops.Create("n2"), ops.Revert("s1"), ops.Configure("key", "value"),
+    ),
+    (ops.Create("n1", memory=True), ops.Create("n1"), ops.Create("n2"), ops.Discard("s2")),
+    (
+        ops.DetachDisk("vdb"), ops.AttachDisk("vdx", 65536), ops.Create("n1"), ops.DetachDisk("vdx"),
+        ops.AttachDisk("vdy", 131072), ops.Create("n2"), ops.DetachDisk("vdy"), ops.Retire("s2"),
+    ),
+    (
+        ops.WriteDisk("vda", 0, 1), ops.Create("n1"), ops.Revert("s1"), ops.Create("n2"),
+        ops.MergeIntoParentForced("s1"),
+    ),
+)  # fmt: skip
+"""Histories after which every point of a profile has a question to ask."""
+
+
+def few_domains(disks: Mapping[str, int], profile: Profile) -> list[Reached]:
+    """A few domains on which the points of a profile show; what it refuses on the way is left out."""
+    found: dict[Domain, Reached] = {}
+    for persistent in (True, False) if profile.offers("transient") else (True,):
+        for history in _HISTORIES:
+            here = Reached(blank_domain(disks, persistent=persistent))
+            for operation in history:
+                here = here.then(operation, profile)
+            found.setdefault(here.domain, here)
+    return list(found.values())

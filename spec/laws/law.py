@@ -1,13 +1,15 @@
-"""What a law is, and what laws are made of: steps one after the other, and what can be seen."""
+"""A law, and the helpers that laws are written with: steps in sequence, and the visible part of a domain."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 from snaptree.spec import operations as ops
-from snaptree.spec.operations import Operation
+from snaptree.spec.operations import CALLS, Operation
 from snaptree.spec.outcomes import Outcome, Refused
 from snaptree.spec.plan import BASE
 from snaptree.spec.profiles import Profile
@@ -16,11 +18,23 @@ from snaptree.spec.state import Domain, Point
 
 Step = Callable[[Domain, Operation, Profile], Outcome]
 Search = Callable[[Domain, Profile, Step], Iterator[str]]
+"""Compares, and gives one text for each comparison: an empty one where the law holds, else the contradiction.
+
+A search that compares nothing gives nothing: the law was not asked.
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How many comparisons a law made in a domain, and the contradiction, if there was one."""
+
+    compared: int
+    contradiction: str | None = None
 
 
 @dataclass(frozen=True)
 class Law:
-    """A name, a formula, one sentence, and the search for what contradicts them.
+    """A name, a formula, one sentence, and the search for a counterexample.
 
     The package explains the notation of the formula.
     """
@@ -31,27 +45,43 @@ class Law:
     search: Search
 
     def counterexample(self, domain: Domain, profile: Profile, step: Step = model_step) -> str | None:
-        """The first contradiction that this domain shows, as text, or None."""
-        return next(self.search(domain, profile, step), None)
+        """The first contradiction in this domain, as text, or None."""
+        return next(filter(None, self.search(domain, profile, step)), None)
+
+    def ask(self, domain: Domain, profile: Profile, step: Step = model_step) -> Answer:
+        """The number of comparisons in this domain, up to the first contradiction."""
+        compared = 0
+        for text in self.search(domain, profile, step):
+            compared += 1
+            if text:
+                return Answer(compared, text)
+        return Answer(compared)
+
+    def unclaimed(self, profile: Profile) -> list[str]:
+        """The calls that the formula speaks of and the profile does not claim."""
+        spoken = set(re.findall(r"\w+", self.formula))
+        return [call for call in CALLS if call in spoken and not profile.claims(call)]
 
 
-stated: list[Law] = []
-"""Every law that was declared, in the order of declaration."""
+def law(formula: str) -> Callable[[Search], Law]:
+    """Make a search a law: its name is the function's name, its sentence the function's docstring."""
 
-
-def law(formula: str) -> Callable[[Search], Search]:
-    """Declare a law: its name is the function's, its sentence the function's text."""
-
-    def declare(search: Search) -> Search:
+    def make(search: Search) -> Law:
         sentence = " ".join((search.__doc__ or "").split())
-        stated.append(Law(search.__name__.replace("_", "-"), formula, sentence, search))
-        return search
+        return Law(search.__name__.replace("_", "-"), formula, sentence, search)
 
-    return declare
+    return make
+
+
+def laws_of(module: ModuleType) -> Iterator[Law]:
+    """The laws that a module states, in the order of its lines."""
+    for value in vars(module).values():
+        if isinstance(value, Law) and value.search.__module__ == module.__name__:
+            yield value
 
 
 def visible(domain: Domain) -> tuple[Any, ...]:
-    """Everything that anybody can see of a domain; retired snapshots are storage."""
+    """The visible part of a domain; retired snapshots are storage."""
     tree = tuple(domain.in_order())
     return (
         domain.defined,
@@ -65,7 +95,7 @@ def visible(domain: Domain) -> tuple[Any, ...]:
 
 
 def turned_off(domain: Domain) -> Domain:
-    """The domain after it was turned off, its managed-save image dropped."""
+    """The domain after stopping it and dropping its managed-save image."""
     return replace(domain, active=off(domain.active), managed_save=None)
 
 
@@ -75,7 +105,7 @@ def off(point: Point) -> Point:
 
 
 def reset_to(domain: Domain, snapshot: str | None) -> Domain:
-    """The domain as a forced delete resets it: to a snapshot, or to base for None."""
+    """The domain as a forced delete resets it: to a snapshot, or to the base for None."""
     point = domain.base if snapshot is None else domain.snapshots[snapshot].point
     return turned_off(replace(domain, active=point, current=snapshot))
 
@@ -97,17 +127,27 @@ def after_all(domain: Domain, profile: Profile, step: Step, *operations: Operati
 
 
 def same(left: Domain | None, right: Domain | None) -> bool:
-    """Whether both are domains that look the same."""
+    """Whether both domains look the same."""
     return left is not None and right is not None and visible(left) == visible(right)
 
 
 def can_remove_any(domain: Domain, profile: Profile) -> bool:
-    """Whether nothing but the tree decides if a snapshot can be removed."""
-    return profile.limits.merge_children is None and may(domain, profile, "merge_into_children", "discard")
+    """Whether merging into children and discarding are claimed and permitted."""
+    return may(domain, profile, "merge_into_children", "discard")
+
+
+def is_limited(profile: Profile) -> bool:
+    """Whether a limit of the profile, and not the tree alone, can bar the removal of a snapshot."""
+    return profile.limits.merge_children is not None or profile.roots == "single"
+
+
+def kinds(outcome: Outcome) -> frozenset[str]:
+    """The kinds of a refusal; none if the operation was accepted."""
+    return outcome.kinds if isinstance(outcome, Refused) else frozenset()
 
 
 def without(domain: Domain, profile: Profile, step: Step, *snapshots: str) -> Domain | None:
-    """The domain after each snapshot was removed, by merge or discard, whichever is accepted."""
+    """The domain after removing each snapshot, by merge or discard, whichever is accepted."""
     after: Domain | None = domain
     for snapshot in snapshots:
         if after is None:
@@ -117,8 +157,15 @@ def without(domain: Domain, profile: Profile, step: Step, *snapshots: str) -> Do
     return after
 
 
+def replaced(domain: Domain, name: str, profile: Profile) -> tuple[str, ...]:
+    """The snapshots that a create of this name replaces."""
+    if profile.names.policy != "replace":
+        return ()
+    return tuple(one.id for one in domain.in_order() if one.name == name)
+
+
 def changed_points(before: Domain, after: Domain) -> list[str]:
-    """The snapshots, and ``base``, whose point is another afterwards."""
+    """The snapshots, and ``base``, whose point differs afterwards."""
     kept = [one for one in after.snapshots if one in before]
     changed = [one for one in kept if after.snapshots[one].point != before.snapshots[one].point]
     return changed + ([BASE] if after.base != before.base else [])
