@@ -1,11 +1,12 @@
-"""The example trees of the chapters, and the operations that are shown on them.
+"""The example trees of the chapters, and the operations shown on them.
 
-An example is text in a chapter. Here it becomes operations for the model and
-for a driver alike, so that every figure is computed and every example is run.
+An example is text in a chapter. This module turns it into operations for the model and for a driver, so
+every figure is computed and every example is run.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -13,12 +14,13 @@ from functools import cache
 from typing import Any, Final
 
 from snaptree.spec import operations as ops
-from snaptree.spec.operations import OPERATIONS, Operation
+from snaptree.spec.operations import KINDS, OPERATIONS, Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile, load_profile, varied
 from snaptree.spec.rules import Example
 from snaptree.spec.semantics import step
 from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
+from snaptree.spec.text import did_you_mean
 
 DISKS: Final = {"vda": 16 * BLOCK_STRIDE, "vdb": 16 * BLOCK_STRIDE}
 
@@ -51,7 +53,9 @@ def tree_operations(tree: str) -> list[Operation]:
     The nth snapshot created has the id ``sn``. Raises UnknownExample.
     """
     if tree not in TREES:
-        raise UnknownExample(f"no example tree {tree!r}; there are {', '.join(TREES)}")
+        raise UnknownExample(
+            f"no example tree {tree!r}; there are {', '.join(TREES)}{did_you_mean(tree, TREES)}"
+        )
     return script_operations(TREES[tree])
 
 
@@ -74,7 +78,7 @@ def script_operations(script: str) -> list[Operation]:
 
 
 def scripted_domain(tree: str) -> Domain:
-    """An example tree by its name, or one that a script makes, under the profile ``rfc``.
+    """An example tree by its name, or the tree of a script, under the profile ``rfc``.
 
     Raises UnknownExample.
     """
@@ -167,15 +171,13 @@ def parse_operation(text: str, ids: dict[str, str]) -> Operation:
     found = _CALL.match(text.strip())
     if found is None:
         raise UnknownExample(f"not an operation: {text!r}; write call(argument, name=value)")
-    call, forced = found["call"], False
-    if call not in OPERATIONS and call.endswith("_forced"):
-        call, forced = call.removesuffix("_forced"), True
-    kind = OPERATIONS.get(call)
+    call = found["call"]
+    kind = KINDS.get(call)
     if kind is None:
-        raise UnknownExample(f"unknown operation {found['call']!r}; known are {', '.join(OPERATIONS)}")
+        raise UnknownExample(
+            f"unknown operation {call!r}; known are {', '.join(KINDS)}{did_you_mean(call, KINDS)}"
+        )
     record = _arguments(kind, found["arguments"], ids)
-    if forced:
-        record["forced"] = True
     try:
         return kind(**record)
     except TypeError:
@@ -195,8 +197,18 @@ def _arguments(kind: type[Operation], text: str, ids: dict[str, str]) -> dict[st
             record[name] = ids.get(raw, raw)
         else:
             # What is text stays text, also where it reads as a number: a name, say.
-            record[name] = raw.strip("'\"") if name in texts else _value(raw)
+            record[name] = _text(raw) if name in texts else _value(raw)
     return record
+
+
+def _text(raw: str) -> str:
+    """A text, in quotes or not. In double quotes it may have the escapes of JSON."""
+    if "\\" in raw and raw.startswith('"'):
+        try:
+            return str(json.loads(raw))
+        except ValueError:
+            pass  # a backslash of its own, as in a path
+    return raw.strip("'\"")
 
 
 def _value(text: str) -> str | int | bool | None:

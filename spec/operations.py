@@ -1,15 +1,22 @@
 """Every operation as a value, and its JSON form.
 
-``call`` is the name of the driver call, and so of the claim in a profile:
-a forced variant is a call of its own, as the mail's second option asks.
-Snapshots are named by id. The JSON form is a flat object with the key ``op``.
+``call`` is the name of the driver call, and so of the claim in a profile. A forced
+variant is a type and a call of its own, as the mail's second option asks; in JSON it
+is the ``op`` of the plain one with ``forced``. Snapshots are named by id. The JSON
+form is a flat object with the key ``op``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Final, Literal, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
+
+if TYPE_CHECKING:  # these modules import this one
+    from snaptree.spec.observation import Observation
+    from snaptree.spec.outcomes import Outcome
+    from snaptree.spec.profiles import Profile
+    from snaptree.spec.state import Domain
 
 ResumeAs = Literal["running", "paused", "off"]
 RESUME_AS: Final[tuple[ResumeAs, ...]] = get_args(ResumeAs)
@@ -17,16 +24,23 @@ RESUME_AS: Final[tuple[ResumeAs, ...]] = get_args(ResumeAs)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What every operation has: the name of the call."""
+    """The parts of every operation: the name of its call, its JSON form, and the request to a driver.
+
+    ``snaptree.spec.semantics.step`` defines the meaning of an operation. A call of another API has its
+    meaning in ``outcome``, and overrides the reading of its answer.
+    """
 
     op: ClassVar[str]
+    call: ClassVar[str]
+    """The driver call, and the claim in a profile, that this operation needs."""
+    forced: ClassVar[bool] = False
     reads_only: ClassVar[bool] = False
     creates: ClassVar[bool] = False
+    __match_args__: ClassVar[tuple[str, ...]]
 
-    @property
-    def call(self) -> str:
-        """The driver call, and the claim in a profile, that this operation needs."""
-        return self.op
+    def __init_subclass__(cls) -> None:
+        if "op" in vars(cls) and "call" not in vars(cls):
+            cls.call = cls.op
 
     def to_json(self) -> dict[str, Any]:
         """A flat JSON object; arguments that have their default are left out."""
@@ -38,8 +52,42 @@ class Operation:
         return record
 
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of the driver call; ``forced`` is in the call's name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "forced"}
+        """The keyword arguments of the driver call, snapshots by the model's ids."""
+        names = self.__match_args__
+        return {name: getattr(self, name) for name in names} if names else {}
+
+    def request(self, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The method of a driver's domain that carries the call out, and its keyword arguments."""
+        return self.call, arguments
+
+    def outcome(self, domain: Domain, profile: Profile) -> Outcome:
+        """The outcome of a call of another API. Only ``step`` calls it."""
+        raise NotImplementedError(f"{self.op} has no meaning of its own: ask snaptree.spec.semantics.step")
+
+    def read_refusal(
+        self, before: Domain, outcome: Outcome, kind: str, error: Mapping[str, Any] | None
+    ) -> tuple[Outcome, str | None]:
+        """The expected outcome to compare a refusal with, and its kind according to the native ``error``.
+
+        No kind means that the documentation lists this error for no refusal of this call.
+        """
+        return outcome, kind
+
+    def agrees(self, wanted: Any, seen: Any, before: Domain) -> bool:
+        """Whether a result is the expected one, as far as the specification promises it."""
+        return bool(wanted == seen)
+
+    def is_void(self, result: Any) -> bool:
+        """Whether a call for which no result is specified returned none."""
+        return result is None
+
+    def shows_nothing(self, after: Domain, seen: Observation) -> bool:
+        """Whether a domain that is seen in this power state may as well not exist."""
+        return False
+
+    def wrong_event(self, before: Domain, after: Domain, events: Iterable[Any]) -> tuple[str, str] | None:
+        """The events that this call should have produced, and those seen; None if they are right."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +95,56 @@ class OnSnapshot(Operation):
     """An operation that names one snapshot."""
 
     snapshot: str
+
+
+def target_of(operation: Operation) -> str | None:
+    """The snapshot that an operation names, or None."""
+    return getattr(operation, "snapshot", None)
+
+
+SNAPSHOT_ARGUMENTS: Final = ("snapshot", "parent")
+"""The arguments of operations that are ids of snapshots."""
+
+
+def snapshots_of(operation: Operation) -> tuple[str, ...]:
+    """Every snapshot that an operation names."""
+    named = (getattr(operation, key, None) for key in SNAPSHOT_ARGUMENTS)
+    return tuple(snapshot for snapshot in named if snapshot is not None)
+
+
+def with_ids(operation: Operation, ids: Mapping[str, str]) -> Operation:
+    """The operation with the snapshots that it names by other ids, where ``ids`` has another."""
+    named = ((key, getattr(operation, key, None)) for key in SNAPSHOT_ARGUMENTS)
+    changed = {key: ids[old] for key, old in named if old is not None and ids.get(old, old) != old}
+    return replace(operation, **changed) if changed else operation
+
+
+class _Forceable(type):
+    """The type of a call that has a forced variant: ``Discard(s, forced=True)`` is ``DiscardForced(s)``.
+
+    This keeps the notation from before the two became types.
+    """
+
+    op: str
+
+    def __call__(cls, *arguments: Any, forced: bool = False, **named: Any) -> Any:
+        kind = FORCED[cls.op] if forced else cls
+        return type.__call__(kind, *arguments, **named)
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedDelete(OnSnapshot):
+    """A delete that destroys the casualties for which the plain one is refused, the active state included.
+
+    If the active state is a casualty, it is reset, and off unless ``resume_as`` asks otherwise.
+    """
+
+    forced: ClassVar[bool] = True
+    resume_as: ResumeAs | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        record = {"op": self.op, "snapshot": self.snapshot, "forced": True}
+        return record if self.resume_as is None else {**record, "resume_as": self.resume_as}
 
 
 # --- the tree -------------------------------------------------------------
@@ -67,7 +165,7 @@ class Create(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Revert(OnSnapshot):
-    """Make the active state what the snapshot holds; what it held is lost."""
+    """Replace the active state by the content of the snapshot; the old active state is lost."""
 
     op: ClassVar[str] = "revert"
     resume_as: ResumeAs | None = None
@@ -81,40 +179,33 @@ class MergeIntoChildren(OnSnapshot):
 
 
 @dataclass(frozen=True, slots=True)
-class MergeIntoParent(OnSnapshot):
+class MergeIntoParent(OnSnapshot, metaclass=_Forceable):
     """Let the parent's point become this snapshot's point, and remove this one."""
 
     op: ClassVar[str] = "merge_into_parent"
-    forced: bool = False
-    resume_as: ResumeAs | None = None
-
-    @property
-    def call(self) -> str:
-        return "merge_into_parent_forced" if self.forced else "merge_into_parent"
-
-    def arguments(self) -> dict[str, Any]:
-        return _forced_arguments(self.snapshot, self.forced, self.resume_as)
 
 
 @dataclass(frozen=True, slots=True)
-class Discard(OnSnapshot):
-    """Remove a snapshot on which nothing depends; forced, with all that depends on it."""
+class MergeIntoParentForced(ForcedDelete):
+    """Merge a snapshot into its parent, and destroy all else that depends on the parent."""
+
+    op: ClassVar[str] = "merge_into_parent"
+    call: ClassVar[str] = "merge_into_parent_forced"
+
+
+@dataclass(frozen=True, slots=True)
+class Discard(OnSnapshot, metaclass=_Forceable):
+    """Remove a snapshot on which nothing depends."""
 
     op: ClassVar[str] = "discard"
-    forced: bool = False
-    resume_as: ResumeAs | None = None
-
-    @property
-    def call(self) -> str:
-        return "discard_forced" if self.forced else "discard"
-
-    def arguments(self) -> dict[str, Any]:
-        return _forced_arguments(self.snapshot, self.forced, self.resume_as)
 
 
-def _forced_arguments(snapshot: str, forced: bool, resume_as: ResumeAs | None) -> dict[str, Any]:
-    # A plain delete never changes the active state, so its call has nothing to resume.
-    return {"snapshot": snapshot, "resume_as": resume_as} if forced else {"snapshot": snapshot}
+@dataclass(frozen=True, slots=True)
+class DiscardForced(ForcedDelete):
+    """Remove a snapshot, and destroy all that depends on it."""
+
+    op: ClassVar[str] = "discard"
+    call: ClassVar[str] = "discard_forced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +272,7 @@ class Pause(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Resume(Operation):
-    """Let a paused domain run on."""
+    """Continue a paused domain."""
 
     op: ClassVar[str] = "resume"
 
@@ -208,15 +299,22 @@ class Crash(Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Undefine(Operation):
-    """Remove the domain; forced, with every snapshot and the managed-save image."""
+class Undefine(Operation, metaclass=_Forceable):
+    """Remove a domain that has no snapshots and no managed-save image."""
 
     op: ClassVar[str] = "undefine"
-    forced: bool = False
 
-    @property
-    def call(self) -> str:
-        return "undefine_forced" if self.forced else "undefine"
+
+@dataclass(frozen=True, slots=True)
+class UndefineForced(Operation):
+    """Remove the domain with every snapshot and the managed-save image."""
+
+    op: ClassVar[str] = "undefine"
+    call: ClassVar[str] = "undefine_forced"
+    forced: ClassVar[bool] = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {"op": self.op, "forced": True}
 
 
 # --- the active state -----------------------------------------------------
@@ -230,6 +328,47 @@ class WriteDisk(Operation):
     disk: str
     block: int
     value: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBlocks(Operation):
+    """Write several blocks of one disk in one call: the same in meaning as one ``WriteDisk`` for each.
+
+    It is no operation of its own: the chapters and a profile's claims speak of ``write_disk``, and a driver
+    without the optional call ``write_blocks`` gets the single calls. Nothing is written if one of them would
+    be refused. ``blocks`` are pairs of block and value; in JSON an object, as a disk is observed.
+    """
+
+    op: ClassVar[str] = "write_blocks"
+    call: ClassVar[str] = "write_disk"
+    disk: str
+    blocks: tuple[tuple[int, int], ...]
+
+    def single_writes(self) -> tuple[WriteDisk, ...]:
+        """The calls that it stands for."""
+        return tuple(WriteDisk(self.disk, block, value) for block, value in self.blocks)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"op": self.op, **self.arguments()}
+
+    def arguments(self) -> dict[str, Any]:
+        return {"disk": self.disk, "blocks": {str(block): value for block, value in self.blocks}}
+
+    def request(self, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return self.op, arguments
+
+    @staticmethod
+    def from_json(disk: str, blocks: Any) -> WriteBlocks:
+        """Raises ValueError for blocks that are no object from decimal numbers to numbers."""
+        if not isinstance(blocks, dict):
+            raise ValueError(f"operation write_blocks: blocks is an object, not {blocks!r:.100}")
+        wrong = [key for key in blocks if not (key.isascii() and key.isdigit() and len(key) <= 9)]
+        if wrong:
+            raise ValueError(f"operation write_blocks: {wrong[0]!r:.100} is no number of a block")
+        _check_type("write_blocks", "disk", disk, "str")
+        for value in blocks.values():
+            _check_type("write_blocks", "the value of a block", value, "int")
+        return WriteBlocks(disk, tuple((int(block), value) for block, value in blocks.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +453,7 @@ class Current(Operation):
 
 @dataclass(frozen=True, slots=True)
 class LookupByName(Operation):
-    """The id of the snapshot that a name means."""
+    """The id of the snapshot with a name."""
 
     op: ClassVar[str] = "lookup_by_name"
     reads_only: ClassVar[bool] = True
@@ -331,7 +470,7 @@ class LookupById(OnSnapshot):
 
 @dataclass(frozen=True, slots=True)
 class Count(Operation):
-    """How many snapshots are listed."""
+    """The number of listed snapshots."""
 
     op: ClassVar[str] = "count"
     reads_only: ClassVar[bool] = True
@@ -346,10 +485,22 @@ OPERATIONS: Final[dict[str, type[Operation]]] = {
         ListSnapshots, Children, Parent, Current, LookupByName, LookupById, Count,
     )
 }  # fmt: skip
-"""Operations by their ``op``."""
+"""The operations by their ``op``; ``FORCED`` has the forced variants."""
 
-FORCED_CALLS: Final = ("merge_into_parent_forced", "discard_forced", "undefine_forced")
-CALLS: Final[tuple[str, ...]] = (*OPERATIONS, *FORCED_CALLS)
+COMBINED: Final[dict[str, type[Operation]]] = {WriteBlocks.op: WriteBlocks}
+"""Several operations in one call, by ``op``. The suite makes and records them; no profile claims them."""
+
+FORCED: Final[dict[str, type[Operation]]] = {
+    kind.op: kind for kind in (MergeIntoParentForced, DiscardForced, UndefineForced)
+}
+"""The forced variants by their ``op``, which is that of the plain operation."""
+
+KINDS: Final[dict[str, type[Operation]]] = {
+    kind.call: kind for kind in (*OPERATIONS.values(), *FORCED.values())
+}
+"""Every operation by its ``call``."""
+
+CALLS: Final[tuple[str, ...]] = tuple(KINDS)
 """The names of all driver calls that a profile can claim."""
 
 
@@ -366,6 +517,10 @@ def operation_from_json(
     kind = kinds.get(op) if isinstance(op, str) else None
     if kind is None:
         raise ValueError(f"unknown operation {op!r}; known are {', '.join(OPERATIONS)}")
+    if kind.op in FORCED and arguments.pop("forced", False):
+        kind = FORCED[kind.op]
+    elif issubclass(FORCED.get(kind.op, Operation), ForcedDelete):
+        _drop_ignored(op, arguments)
     wanted = {field.name: field for field in fields(kind)}
     unknown = sorted(set(arguments) - set(wanted))
     missing = [name for name, field in wanted.items() if field.default is MISSING and name not in arguments]
@@ -373,4 +528,41 @@ def operation_from_json(
         wrong = [f"unknown argument {name!r}" for name in unknown]
         wrong += [f"missing argument {name!r}" for name in missing]
         raise ValueError(f"operation {op}: {', '.join(wrong)}")
+    if kind is WriteBlocks:
+        return WriteBlocks.from_json(**arguments)
+    for name, value in arguments.items():
+        _check_type(op, name, value, str(wanted[name].type))
     return kind(**arguments)
+
+
+def _drop_ignored(op: object, arguments: dict[str, Any]) -> None:
+    """Drop the ``resume_as`` that older traces have in a plain delete, which resumes nothing.
+
+    Raises ValueError for one that is no power state: an argument is not ignored before it was looked at.
+    """
+    asked = arguments.pop("resume_as", None)
+    if asked is not None and asked not in RESUME_AS:
+        known = ", ".join(RESUME_AS)
+        raise ValueError(f"operation {op}: resume_as is {known} or null, not {asked!r:.60}")
+
+
+_TYPES: Final[Mapping[str, tuple[type, str]]] = {
+    "str": (str, "text"),
+    "ResumeAs": (str, "text"),
+    "int": (int, "a whole number"),
+    "bool": (bool, "true or false"),
+}
+"""The type of an argument by its annotation, and the words for it."""
+
+
+def _check_type(op: str, name: str, value: object, annotation: str) -> None:
+    """Raise ValueError for an argument of another type than its operation declares."""
+    base, _, optional = annotation.partition(" | ")
+    wanted, words = _TYPES[base]
+    if optional and value is None:
+        return
+    if op == Configure.op and isinstance(value, int):
+        return  # as older traces have it
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        null = " or null" if optional else ""
+        raise ValueError(f"operation {op}: {name} is {words}{null}, not {value!r:.60}")

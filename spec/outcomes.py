@@ -1,13 +1,11 @@
-"""What an operation answers: accepted with a result, or refused with a kind.
+"""The answers of an operation: accepted with a result, or refused with a kind.
 
-The model answers a refusal with the *set* of kinds that are correct: where
-several apply at once, any of them is, and there is no order of precedence.
-A driver raises one of the classes below. Everything else that it raises is an
-error of the driver, never a refusal.
+The model answers a refusal with the *set* of correct kinds. If several apply, any of them is correct; there
+is no order of precedence. A driver raises one of the classes below. Any other exception is an error of the
+driver, never a refusal.
 
-Sources of the native columns: libvirt's virterror.h, the SDK reference of
-VirtualBox, the vSphere API reference; those marked "seen" were seen on a real
-system while a driver was made.
+Sources of the native columns: libvirt's virterror.h, the SDK reference of VirtualBox, the vSphere API
+reference; those marked "seen" were seen on a real system while a driver was made.
 """
 
 from __future__ import annotations
@@ -21,10 +19,9 @@ from snaptree.spec.state import Domain
 
 @dataclass(frozen=True, slots=True)
 class Casualties:
-    """What an operation would destroy beside its own target.
+    """The parts that an operation would destroy beside its own target.
 
-    ``snapshots`` are ids in order of creation; ``active`` says whether the
-    active state is among them.
+    ``snapshots`` are ids in order of creation; ``active`` says whether the active state is among them.
     """
 
     snapshots: tuple[str, ...] = ()
@@ -41,9 +38,8 @@ class Casualties:
 class Refusal(Exception):
     """A call that the hypervisor declined, without any effect.
 
-    ``casualties`` lists snapshot ids and ``active``, or is None where the
-    hypervisor does not say. ``native`` holds system, code and text of the error
-    as the hypervisor gave it.
+    ``casualties`` lists snapshot ids and ``active``, or is None if the hypervisor does not name them.
+    ``native`` holds system, code and text of the hypervisor's error.
     """
 
     kind: ClassVar[str]
@@ -73,7 +69,7 @@ class NoSuchSnapshot(Refusal):
 
 
 class AmbiguousName(Refusal):
-    """More than one snapshot has this name, and the profile does not choose one."""
+    """Several snapshots have this name, and the profile does not choose one."""
 
     kind = "AmbiguousName"
     libvirt = "none: names are unique"
@@ -82,7 +78,7 @@ class AmbiguousName(Refusal):
 
 
 class NameInUse(Refusal):
-    """Another snapshot has this name, and the profile wants names to be unique."""
+    """Another snapshot has this name, and the profile requires unique names."""
 
     kind = "NameInUse"
     libvirt = "VIR_ERR_OPERATION_INVALID (seen), VIR_ERR_DOM_EXIST"
@@ -165,7 +161,7 @@ REFUSALS: Final[dict[str, type[Refusal]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The operation happens: what the call returns, and the domain after it."""
+    """The operation is carried out: the result of the call, and the domain after it."""
 
     result: Any
     domain: Domain
@@ -173,7 +169,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The operation does not happen; each of ``kinds`` is a correct answer.
+    """The operation is not carried out; each of ``kinds`` is a correct answer.
 
     ``casualties`` accompanies ``WouldDiscard`` and is None without it.
     """

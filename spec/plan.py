@@ -1,11 +1,12 @@
-"""plan: what an operation would do and destroy, before anybody does it.
+"""plan: computes the effects and casualties of an operation without taking it.
 
-Computed from the shape of the tree alone, without taking the step: a law says
-that it is what the step then does.
+It takes the effect as if nothing refused the operation. What goes and what moves is the
+difference between the domain before and after. A law states that a plan equals the step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,7 +14,7 @@ from snaptree.spec import operations as ops
 from snaptree.spec.operations import OnSnapshot, Operation
 from snaptree.spec.outcomes import Casualties, Refused
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics import destroyed, step
+from snaptree.spec.semantics import destroyed, effect, step
 from snaptree.spec.state import Domain
 
 ActiveFate = Literal["unchanged", "replaced", "reset", "written", "removed"]
@@ -21,18 +22,25 @@ ActiveFate = Literal["unchanged", "replaced", "reset", "written", "removed"]
 
 BASE: Final = "base"
 
+_WORDS: Final = ops.Rename | ops.Describe | ops.Reclaim
+"""What changes neither the tree nor the active state."""
+_WORK: Final = (
+    ops.WriteDisk | ops.WriteBlocks | ops.WriteMemory | ops.ResizeDisk | ops.AttachDisk | ops.DetachDisk
+    | ops.Configure | ops.Start | ops.Pause | ops.Resume | ops.ManagedSave | ops.ManagedSaveRemove
+)  # fmt: skip
+"""Work on the active state, which touches no snapshot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an operation would do.
+    """The effects of an operation.
 
-    ``refused`` holds the kinds with which the operation as asked would be
-    refused; everything else says what it would do if it were not. ``removed``
-    are all snapshots that leave the tree, the target included; ``casualties``
-    those beside the target. ``overwritten`` is the snapshot, or ``base``, whose
-    point becomes another. ``reparented`` maps a snapshot to its new parent.
-    ``active_from`` is the snapshot, or ``base``, that a revert or reset takes
-    the active state from.
+    ``refused`` holds the kinds with which the operation would be refused; all other fields describe its
+    effects if it were not. ``removed`` are all snapshots that leave the tree, the target included;
+    ``casualties`` those beside the target. ``overwritten`` is the snapshot, or ``base``, whose point is
+    replaced. ``reparented`` maps a snapshot to its new parent. ``active_from`` is the snapshot, or
+    ``base``, from which a revert or reset takes the active state. ``detached`` are the disks that the
+    active state has no longer, with what they hold.
     """
 
     refused: frozenset[str]
@@ -44,89 +52,70 @@ class Plan:
     active: ActiveFate = "unchanged"
     active_from: str | None = None
     creates: bool = False
+    detached: tuple[str, ...] = ()
 
 
 def plan(domain: Domain, operation: Operation, profile: Profile) -> Plan:
-    """What ``operation`` would do to ``domain``. The domain is not changed.
+    """The effects of ``operation`` on ``domain``. The domain is not changed.
 
-    An operation on a snapshot that does not exist has an empty plan.
+    A plain delete is planned as the forced one that destroys what it would. An
+    operation on a snapshot that does not exist has an empty plan.
     """
     outcome = step(domain, operation, profile)
     refused = outcome.kinds if isinstance(outcome, Refused) else frozenset()
-    lost = destroyed(domain, operation)
-    unchanged = Plan(refused, lost, current=domain.current)
-    if isinstance(operation, OnSnapshot) and operation.snapshot not in domain.snapshots:
-        return unchanged
+    lost = destroyed(domain, operation, profile)
+    absent = isinstance(operation, OnSnapshot) and operation.snapshot not in domain.snapshots
+    if absent or operation.reads_only or isinstance(operation, _WORDS | _WORK):
+        fate: ActiveFate = "written" if isinstance(operation, _WORK) else "unchanged"
+        named = operation.disk if isinstance(operation, ops.DetachDisk) else ""
+        gone = (named,) if named in domain.active.disks or named in domain.independent else ()
+        return Plan(refused, lost, current=domain.current, active=fate, detached=gone)
+    parent = domain.snapshots[operation.snapshot].parent if isinstance(operation, OnSnapshot) else None
+    after = effect(domain, _forced(operation), profile)
+    fate, source = _fate(operation, lost, after, parent)
+    creates = isinstance(operation, ops.Create)
+    merges = isinstance(operation, ops.MergeIntoParent | ops.MergeIntoParentForced)
+    return Plan(
+        refused,
+        lost,
+        removed=tuple(one.id for one in domain.in_order() if one.id not in after),
+        overwritten=(parent or BASE) if merges else None,
+        reparented=tuple(_moves(domain, after)),
+        current=None if creates else after.current,
+        active=fate,
+        active_from=source,
+        creates=creates,
+        detached=tuple(sorted(set(domain.active.disks) - set(after.active.disks))) if after.defined else (),
+    )
+
+
+def _forced(operation: Operation) -> Operation:
     match operation:
-        case ops.Create():
-            old = domain.names.get(operation.name, ()) if profile.names.policy == "replace" else ()
-            moves = tuple(move for bearer in old for move in _moves(domain, bearer))
-            return Plan(refused, lost, removed=old, reparented=moves, creates=True)
-        case ops.Revert():
-            return Plan(
-                refused, lost, current=operation.snapshot, active="replaced", active_from=operation.snapshot
-            )
-        case ops.MergeIntoChildren() | ops.Retire():
-            return Plan(
-                refused,
-                lost,
-                removed=(operation.snapshot,),
-                reparented=_moves(domain, operation.snapshot),
-                current=_current_without(domain, operation.snapshot),
-            )
         case ops.MergeIntoParent():
-            parent = domain.snapshots[operation.snapshot].parent
-            return Plan(
-                refused,
-                lost,
-                removed=_in_order(domain, {operation.snapshot, *lost.snapshots}),
-                overwritten=parent or BASE,
-                reparented=_moves(domain, operation.snapshot),
-                current=parent if lost.active else _current_without(domain, operation.snapshot),
-                active="reset" if lost.active else "unchanged",
-                active_from=(parent or BASE) if lost.active else None,
-            )
+            return ops.MergeIntoParentForced(operation.snapshot)
         case ops.Discard():
-            parent = domain.snapshots[operation.snapshot].parent
-            return Plan(
-                refused,
-                lost,
-                removed=_in_order(domain, {operation.snapshot, *lost.snapshots}),
-                current=parent if lost.active else domain.current,
-                active="reset" if lost.active else "unchanged",
-                active_from=(parent or BASE) if lost.active else None,
-            )
-        case ops.RemoveSubtree():
-            gone = set(domain.subtree(operation.snapshot))
-            survivor = domain.snapshots[operation.snapshot].parent
-            if operation.keep_root:
-                gone.remove(operation.snapshot)
-                survivor = operation.snapshot
-            return Plan(
-                refused,
-                lost,
-                removed=_in_order(domain, gone),
-                current=survivor if domain.current in gone else domain.current,
-            )
-        case ops.Undefine():
-            return Plan(refused, lost, removed=_in_order(domain, set(domain.snapshots)), active="removed")
-        case _ if operation.reads_only or isinstance(operation, ops.Rename | ops.Describe | ops.Reclaim):
-            return unchanged
-        case ops.Stop() | ops.Crash() if not domain.persistent and domain.active.power != "off":
-            gone = set(domain.snapshots)
-            return Plan(refused, lost, removed=_in_order(domain, gone), active="removed")
-        case _:
-            return Plan(refused, lost, current=domain.current, active="written")
+            return ops.DiscardForced(operation.snapshot)
+    return operation
 
 
-def _moves(domain: Domain, snapshot: str) -> tuple[tuple[str, str | None], ...]:
-    parent = domain.snapshots[snapshot].parent
-    return tuple((child, parent) for child in domain.children_of(snapshot))
+def _fate(
+    operation: Operation, lost: Casualties, after: Domain, parent: str | None
+) -> tuple[ActiveFate, str | None]:
+    """What becomes of the active state, and where it is taken from."""
+    match operation:
+        case _ if not after.defined:
+            return "removed", None
+        case ops.Revert():
+            return "replaced", operation.snapshot
+        case ops.Stop() | ops.Crash():
+            return "written", None
+        case ops.MergeIntoParent() | ops.MergeIntoParentForced() | ops.Discard() | ops.DiscardForced():
+            return ("reset", parent or BASE) if lost.active else ("unchanged", None)
+    return "unchanged", None
 
 
-def _current_without(domain: Domain, snapshot: str) -> str | None:
-    return domain.snapshots[snapshot].parent if domain.current == snapshot else domain.current
-
-
-def _in_order(domain: Domain, snapshots: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(snapshots, key=lambda snapshot: domain.snapshots[snapshot].serial))
+def _moves(before: Domain, after: Domain) -> Iterator[tuple[str, str | None]]:
+    """Every snapshot that stays below another parent."""
+    for one in before.in_order():
+        if one.id in after and after.snapshots[one.id].parent != one.parent:
+            yield one.id, after.snapshots[one.id].parent

@@ -1,7 +1,7 @@
-"""Where two profiles differ, in words: one sentence for each difference.
+"""The differences of two profiles in words: one sentence for each.
 
-For whoever moves a program from one hypervisor to another, or wonders why the
-same suite asks two drivers different things.
+Read it to move a program from one hypervisor to another, or to see why the same suite tests two drivers
+differently.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ Phrase = Callable[[Profile], str | None]
 
 
 def differences(one: Profile, other: Profile) -> tuple[str, ...]:
-    """A sentence for every point in which two profiles differ, in a fixed order.
+    """A sentence for every difference of two profiles, in a fixed order.
 
-    A point that cannot show in one of them is left out: power states of a call
-    that it does not have, say, or what a revert does to memory that it never
-    captures. Names and titles are no difference.
+    It omits differences without effect, such as the power states of a call that one profile does not claim,
+    or what a revert does to memory that is never captured. Names and titles are no difference.
     """
     first, second = _names(one, other)
     found = list(_claims(one, other, first, second))
@@ -41,7 +40,7 @@ def _names(one: Profile, other: Profile) -> tuple[str, str]:
 
 
 def _claims(one: Profile, other: Profile, first: str, second: str) -> Iterator[str]:
-    """Calls and features: who has what, and who does it."""
+    """The calls and features that each claims, and whether hypervisor or adapter does them."""
     for what, names, mine, theirs in (
         ("", CALLS, one.operations, other.operations),
         ("feature ", FEATURES, one.features, other.features),
@@ -61,6 +60,8 @@ def _claims(one: Profile, other: Profile, first: str, second: str) -> Iterator[s
 
 def _phrases() -> Iterator[Phrase]:
     yield lambda profile: _IDENTITY[profile.identity]
+    yield lambda profile: _ID_CASE[profile.id_case]
+    yield lambda profile: _ID_NAMES[profile.id_names]
     yield lambda profile: _ROOTS[profile.roots]
     for call in CALLS:
         yield _power(call)
@@ -70,11 +71,18 @@ def _phrases() -> Iterator[Phrase]:
     yield _merge_limit
     yield lambda profile: _limit("goes", profile.limits.depth, "snapshots deep", "to any depth")
     yield lambda profile: _limit("holds", profile.limits.count, "snapshots", "any number of snapshots")
+    yield lambda profile: _limit("has", profile.limits.disk_size, "bytes on a disk", "disks of any size")
     yield lambda profile: _MEMORY[profile.memory]
     yield _revert_with_memory
     yield _create_with_image
+    yield _transient_off
+    yield lambda profile: _PLACEMENT[profile.placement]
+    yield _documented_refusals
+    yield lambda profile: _DESCRIPTIONS[profile.descriptions]
     for call in CALLS:
         yield _atomicity(call)
+    yield _single
+    yield lambda profile: _OUTAGE[profile.power_loss]
     for part in OBSERVABLE_PARTS:
         yield _observation(part)
     yield lambda profile: f"has {'' if profile.libvirt else 'none of '}libvirt's own calls"
@@ -116,6 +124,29 @@ _IMAGE: Final[Mapping[str, str]] = {
     "drops": "lets create drop a managed-save image",
     "refuses": "refuses create while there is a managed-save image",
 }
+_OFF: Final[Mapping[str, str]] = {
+    "kept": "keeps a transient domain that a revert or reset leaves off",
+    "refused": "refuses a revert or reset that would leave a transient domain off",
+}
+_ID_CASE: Final[Mapping[str, str]] = {
+    "unsaid": "says nothing of an id in another case",
+    "distinct": "does not know an id in another case",
+    "ignored": "takes an id in any case",
+}
+_ID_NAMES: Final[Mapping[str, str]] = {
+    "unsaid": "says nothing of a name in place of an id",
+    "distinct": "takes no name for an id",
+    "taken": "takes a name for an id",
+}
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "any": "keeps any text as a description",
+    "xml": "takes descriptions that XML can carry",
+}
+_PLACEMENT: Final[Mapping[str, str]] = {
+    "inside": "keeps the content of snapshots inside the disks",
+    "beside": "keeps the content of snapshots beside the disks",
+    "by-turns": "keeps the content of snapshots inside and beside the disks by turns",
+}
 _LOOKUP: Final[Mapping[str, str]] = {
     "first-depth-first": "and takes the first bearer depth-first",
     "first-breadth-first": "and takes the first bearer breadth-first",
@@ -126,11 +157,21 @@ _CRASH: Final[Mapping[str, str]] = {
     "prefix": "may leave a part of its removals if {call} is cut off",
     "nothing": "promises nothing if {call} is cut off",
 }
+_OUTAGE: Final[Mapping[str, str]] = {
+    "none": "promises nothing if power is lost",
+    "ordered": "comes through a loss of power with an ordered journal",
+    "strict": "comes through a loss of power with no more than POSIX promises",
+}
 _SHOWN: Final[Mapping[str, str]] = {
     "always": "shows {part} at any time",
     "by-reverting": "shows {part} only by reverting",
     "never": "does not show {part}",
 }
+
+
+def _single(profile: Profile) -> str:
+    calls = ", ".join(sorted(profile.concurrency.single))
+    return f"lets several callers overlap in {calls}" if calls else "lets no call of several callers overlap"
 
 
 def _power(call: str) -> Phrase:
@@ -156,8 +197,10 @@ def _naming(profile: Profile) -> str:
 
 
 def _forbidden(profile: Profile) -> str:
-    forbidden = profile.names.forbidden
-    return f"forbids names that match {forbidden}" if forbidden else "forbids no character in a name"
+    names = profile.names
+    anywhere = f"forbids {', '.join(names.forbidden)} in a name" if names.forbidden else ""
+    first = f"forbids {', '.join(names.forbidden_first)} at its start" if names.forbidden_first else ""
+    return " and ".join(part for part in (anywhere, first) if part) or "forbids no character in a name"
 
 
 def _merge_limit(profile: Profile) -> str | None:
@@ -177,6 +220,17 @@ def _revert_with_memory(profile: Profile) -> str | None:
 
 def _create_with_image(profile: Profile) -> str | None:
     return _IMAGE[profile.create_with_managed_save] if profile.claims("managed_save") else None
+
+
+def _transient_off(profile: Profile) -> str | None:
+    return _OFF[profile.transient_off] if profile.offers("transient") else None
+
+
+def _documented_refusals(profile: Profile) -> str:
+    told = [
+        f"{one.call} as {one.kind}{f' ({one.condition})' if one.condition else ''}" for one in profile.refuses
+    ]
+    return f"documents that it refuses {', '.join(told)}" if told else "documents no refusal of its own"
 
 
 def _atomicity(call: str) -> Phrase:

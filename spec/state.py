@@ -1,19 +1,22 @@
-"""The state of one domain: points, the tree of snapshots, and what is active.
+"""The state of one domain: points, the tree of snapshots, and the active state.
 
-Everything here is an immutable value. Maps are persistent (rpds), so a state
-that differs in one snapshot shares all the rest with the state before it.
-The model speaks of content, never of files: a point says what a reader finds
-in each block, not where it is stored.
+Everything here is an immutable value. Maps are persistent (rpds), so a state that differs in one snapshot
+shares all the rest with the state before it. The model speaks of content, never of files: a point has the
+value of each block, not its place in storage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
-from rpds import HashTrieMap
+from rpds import HashTrieMap, HashTrieSet
+
+from snaptree.spec.copies import replace
+from snaptree.spec.memo import memo
+from snaptree.spec.observation import DiskSeen, PointSeen
 
 Power = Literal["off", "running", "paused"]
 POWER_STATES: Final[tuple[Power, ...]] = get_args(Power)
@@ -44,13 +47,13 @@ class Disk:
         return block >= 0 and block * BLOCK_STRIDE + BLOCK_SIZE <= self.size
 
     def written(self, block: int, value: int) -> Disk:
-        """The disk after one write; writing zero is the same as never written."""
+        """The disk after one write; a block of zeros equals a block never written."""
         if value:
             return Disk(self.size, self.blocks.insert(block, value))
         return Disk(self.size, self.blocks.discard(block))
 
     def resized(self, size: int) -> Disk:
-        """The disk cut or extended to ``size`` bytes; what is cut off is gone for good."""
+        """The disk shrunk or extended to ``size`` bytes; content beyond the new end is lost for good."""
         shorter = Disk(size, self.blocks)
         lost = [block for block in self.blocks if not shorter.holds(block)]
         blocks = self.blocks
@@ -58,18 +61,19 @@ class Disk:
             blocks = blocks.remove(block)
         return Disk(size, blocks)
 
-    @cached_property
-    def seen(self) -> dict[str, Any]:
-        """What an observation of this disk looks like (JSON)."""
-        return {"size": self.size, "blocks": {str(k): v for k, v in sorted(self.blocks.items())}}
+    @memo
+    def seen(self) -> DiskSeen:
+        """The disk as an observation shows it (JSON)."""
+        blocks = sorted(self.blocks.items()) if self.blocks else ()
+        return {"size": self.size, "blocks": {str(k): v for k, v in blocks}}
 
 
 @dataclass(frozen=True)
 class Point:
     """A captured state, or the active state, which has the same parts.
 
-    ``power`` is the power state at capture; for the active state it is the
-    power state now. ``memory`` is None where none was captured.
+    ``power`` is the power state at capture; in the active state it is the present power state. ``memory``
+    is None if none was captured.
     """
 
     disks: HashTrieMap[str, Disk]
@@ -81,14 +85,20 @@ class Point:
         """The same point, its disks and configuration only."""
         return self if self.memory is None else replace(self, memory=None)
 
-    @cached_property
-    def seen(self) -> dict[str, Any]:
-        """What an observation of this point looks like (JSON)."""
+    @memo
+    def holds(self) -> tuple[bool, bool, bool]:
+        """Whether it holds content other than zeros, memory, and configuration."""
+        content = any(disk["blocks"] for disk in self.seen["disks"].values())
+        return content, self.memory is not None, bool(self.configuration)
+
+    @memo
+    def seen(self) -> PointSeen:
+        """The point as an observation shows it (JSON)."""
         return {
             "disks": {name: disk.seen for name, disk in sorted(self.disks.items())},
             "memory": self.memory,
             "power": self.power,
-            "configuration": dict(sorted(self.configuration.items())),
+            "configuration": dict(sorted(self.configuration.items())) if self.configuration else {},
         }
 
 
@@ -121,6 +131,15 @@ class SavedState:
 
 
 _EMPTY: Final[HashTrieMap[Any, Any]] = HashTrieMap()
+_NONE: Final[HashTrieSet[str]] = HashTrieSet()
+_SERIAL: Final = attrgetter("serial")
+_Ordered = tuple[Any, tuple[Snapshot, ...]]
+_in_order: tuple[_Ordered, _Ordered] = ((_EMPTY, ()), (_EMPTY, ()))
+"""The snapshots that were last put in order, of two domains: engine and model ask for those before and after
+a step again and again.
+
+To go through a map of rpds takes many times as long as through one of Python's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,7 @@ class Domain:
     snapshot id, or None for base, to its child snapshots in order of creation.
     ``names`` maps a name to the snapshots that bear it. ``retired`` snapshots
     are storage only and part of no tree. ``independent`` disks belong to no point.
+    ``issued`` are the uuids of every snapshot so far, kept only where the uuid is the identity.
     ``defined`` turns False when the domain is removed.
     """
 
@@ -144,6 +164,7 @@ class Domain:
     retired: HashTrieMap[str, Snapshot] = _EMPTY
     managed_save: SavedState | None = None
     independent: HashTrieMap[str, Disk] = _EMPTY
+    issued: HashTrieSet[str] = _NONE
     serial: int = 0
     persistent: bool = True
     defined: bool = True
@@ -153,7 +174,13 @@ class Domain:
 
     def in_order(self) -> list[Snapshot]:
         """Every listed snapshot in order of creation."""
-        return sorted(self.snapshots.values(), key=lambda snapshot: snapshot.serial)
+        global _in_order
+        for known, ordered in _in_order:
+            if known is self.snapshots:
+                return [*ordered]
+        made = tuple(sorted(self.snapshots.values(), key=_SERIAL))
+        _in_order = (self.snapshots, made), _in_order[0]
+        return [*made]
 
     def children_of(self, snapshot: str | None) -> tuple[str, ...]:
         """Child snapshots of a snapshot, or of base for None, in order of creation."""
@@ -228,10 +255,9 @@ class Domain:
         )
 
     def with_cut_off(self, snapshot: str) -> Domain:
-        """The domain without a snapshot and everything below it.
+        """The domain without a snapshot and its subtree.
 
-        The active state is not touched: whoever cuts off the current snapshot
-        says what becomes of it.
+        The active state does not change: a caller that removes the current snapshot has to set it.
         """
         top = self.snapshots[snapshot]
         snapshots, children, names, uuids = self.snapshots, self.children, self.names, self.uuids

@@ -1,13 +1,11 @@
 """The bindings: shapes that the API could have, each a thin layer over the operations.
 
-A binding translates one call of its API, under a profile, into operations of
-``snaptree.spec.operations``, or answers it at once: refused before anything is
-asked of a hypervisor, or accepted because only the record is concerned. No
-binding knows what an operation means; ``outcome_of`` is told by whom to ask.
+A binding translates one call of its API, under a profile, into operations of ``snaptree.spec.operations``,
+or answers it at once: refused before the hypervisor is asked, or accepted because only the record changes.
+No binding knows the meaning of an operation; ``outcome_of`` is given a function for that.
 
-This module holds what all of them share. The shapes are ``refined_flags``,
-``separate_calls``, ``direction_flags`` and ``libvirt``; the lists of the last and its
-REDEFINE have modules of their own.
+This module holds the shared parts. The shapes are ``refined_flags``, ``separate_calls``,
+``direction_flags`` and ``libvirt``; libvirt's lists and REDEFINE have modules of their own.
 """
 
 from __future__ import annotations
@@ -29,19 +27,26 @@ def refused(*kinds: str) -> Refused:
     return Refused(frozenset(kinds))
 
 
-def asked(profile: Profile, *operations: Operation) -> Translation:
-    """The operations, or ``Unsupported`` where the profile does not claim all of them."""
-    if all(profile.claims(operation.call) for operation in operations):
-        return operations
-    return refused("Unsupported")
+def asked(profile: Profile, *operations: Operation) -> tuple[Operation, ...]:
+    """The operations; where the profile does not claim one, that one alone.
+
+    The specification refuses it as it refuses every unclaimed call: as ``Unsupported`` and nothing else.
+    """
+    unclaimed = [operation for operation in operations if not profile.claims(operation.call)]
+    return tuple(unclaimed[:1]) or operations
+
+
+def is_number(flags: object) -> bool:
+    """Whether an argument can be flags at all: a whole number, and neither a text, a fraction nor a truth."""
+    return isinstance(flags, int) and not isinstance(flags, bool)
 
 
 def has_unknown(flags: int, kind: type[IntFlag]) -> bool:
-    """Whether a bit is set that no flag of this kind has."""
+    """Whether the flags are no number, or a bit is set that no flag of this kind has."""
     known = 0
     for flag in kind:
         known |= int(flag)  # as a plain number: the complement of an IntFlag is that within its flags
-    return bool(int(flags) & ~known)
+    return not is_number(flags) or bool(int(flags) & ~known)
 
 
 def outcome_of(
@@ -50,10 +55,10 @@ def outcome_of(
     profile: Profile,
     step: Callable[[Domain, Operation, Profile], Outcome],
 ) -> Outcome:
-    """What becomes of a translated call on the domain that it was translated for.
+    """The outcome of a translated call on the domain that it was translated for.
 
-    The result is that of the first operation. If any operation is refused, so
-    is the whole call, and the domain stays as it was.
+    The result is that of the first operation. If any operation is refused, the whole call is refused and
+    the domain does not change.
     """
     if not isinstance(translation, tuple):
         return translation

@@ -1,7 +1,7 @@
-"""The third shape of the mail: the flags of the proposal, and new ones that say where a merge goes.
+"""The third shape of the mail: the flags of the proposal, and new flags for the direction of a merge.
 
-There is no default direction. A default would be the confusion of 2010 again:
-two drivers that both merge, and leave different trees.
+There is no default direction. In this shape the caller can always name one, so a merge that names none is
+a mistake; in the first shape only the driver knows where it can merge.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 from snaptree.spec.bindings import Translation, has_unknown, reclaim, refined_flags, refused
 from snaptree.spec.bindings.refined_flags import MergeDirection
+from snaptree.spec.operations import ResumeAs
 from snaptree.spec.profiles import Profile
 
 __all__ = ["DeleteFlag", "delete", "reclaim"]
@@ -35,21 +36,18 @@ _TOWARD: Final[dict[int, MergeDirection]] = {
 }
 
 
-def delete(snapshot: str, flags: int, profile: Profile) -> Translation:
-    """Delete a snapshot as the flags say.
+def delete(snapshot: str, flags: int, profile: Profile, resume_as: ResumeAs | None = None) -> Translation:
+    """Delete a snapshot as the flags say; ``resume_as`` is what the domain should be after a forced delete.
 
     ``InvalidArgument``: an unknown flag, two of the four, a merge without exactly
-    one direction, a direction without a merge.
+    one direction, a direction without a merge, ``resume_as`` without force.
     """
     if has_unknown(flags, DeleteFlag):
         return refused("InvalidArgument")
     given = DeleteFlag(flags)
     kind, direction = given & ~_DIRECTIONS, given & _DIRECTIONS
-    if kind not in _MERGES:
-        if direction:
-            return refused("InvalidArgument")
-        return refined_flags.delete(snapshot, int(kind), profile)
-    if direction not in _TOWARD:
+    if bool(direction) != (kind in _MERGES) or (direction and direction not in _TOWARD):
         return refused("InvalidArgument")
     # With its direction named, a merge is that of the first shape.
-    return refined_flags.delete(snapshot, int(kind), profile, toward=_TOWARD[direction])
+    toward = _TOWARD[direction] if direction else None
+    return refined_flags.delete(snapshot, int(kind), profile, toward, resume_as)

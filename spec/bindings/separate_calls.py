@@ -1,8 +1,7 @@
 """The second shape of the mail: a call of its own for each meaning, and for each forced variant.
 
-These calls are the operations themselves. What a driver cannot do, it does not
-have: ``available`` is what an application looks at before it asks, "the easiest
-way for application to detect unsupported behavior".
+These calls are the operations themselves. A driver has no call for what it cannot do: an application reads
+``available`` before it calls, "the easiest way for application to detect unsupported behavior".
 """
 
 from __future__ import annotations
@@ -44,20 +43,20 @@ def available(profile: Profile) -> tuple[str, ...]:
 
 
 def merge_into_children(snapshot: str, profile: Profile) -> Translation:
-    """Remove a snapshot; what grew from it keeps its content."""
+    """Remove a snapshot; everything that grew from it keeps its content."""
     return asked(profile, ops.MergeIntoChildren(snapshot))
 
 
 def merge_into_parent(snapshot: str, profile: Profile) -> Translation:
-    """Let the parent hold what the snapshot holds, if nothing else grew from the parent."""
+    """Give the parent the content of the snapshot, if nothing else grew from the parent."""
     return asked(profile, ops.MergeIntoParent(snapshot))
 
 
 def merge_into_parent_forced(
     snapshot: str, profile: Profile, resume_as: ResumeAs | None = None
 ) -> Translation:
-    """The same, destroying whatever else grew from the parent."""
-    return asked(profile, ops.MergeIntoParent(snapshot, forced=True, resume_as=resume_as))
+    """The same, destroying everything else that grew from the parent."""
+    return asked(profile, ops.MergeIntoParentForced(snapshot, resume_as))
 
 
 def discard(snapshot: str, profile: Profile) -> Translation:
@@ -66,8 +65,8 @@ def discard(snapshot: str, profile: Profile) -> Translation:
 
 
 def discard_forced(snapshot: str, profile: Profile, resume_as: ResumeAs | None = None) -> Translation:
-    """The same, destroying whatever grew from it."""
-    return asked(profile, ops.Discard(snapshot, forced=True, resume_as=resume_as))
+    """The same, destroying everything that grew from it."""
+    return asked(profile, ops.DiscardForced(snapshot, resume_as))
 
 
 def retire(snapshot: str, profile: Profile) -> Translation:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from snaptree.spec.operations import MergeIntoParent
+from snaptree.spec.copies import replace
+from snaptree.spec.operations import MergeIntoParent, MergeIntoParentForced
 from snaptree.spec.outcomes import Casualties
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics.active_state import reset, resume_refused
+from snaptree.spec.semantics.resetting import reset, reset_refused
+from snaptree.spec.semantics.roots import splits_the_root
 from snaptree.spec.state import Domain, tree_order
 
 
 def refused(domain: Domain, operation: MergeIntoParent, profile: Profile) -> Iterator[str]:
-    """Plain: other dependents of the parent. Forced: a reset that is not offered."""
-    lost = destroyed(domain, operation)
-    if not operation.forced:
-        if lost:
-            yield "WouldDiscard"
-        return
-    yield from resume_refused(operation.resume_as, profile)
-    to_base = domain.snapshots[operation.snapshot].parent is None
-    if lost.active and to_base and not profile.offers("reset_to_base"):
-        yield "Unsupported"
+    """Other dependents of the parent, or a second root."""
+    if destroyed(domain, operation, profile):
+        yield "WouldDiscard"
+    yield from splits_the_root(domain, operation.snapshot, profile)
 
 
-def destroyed(domain: Domain, operation: MergeIntoParent) -> Casualties:
+def forced_refused(domain: Domain, operation: MergeIntoParentForced, profile: Profile) -> Iterator[str]:
+    """A reset that is not offered, or a second root."""
+    yield from reset_refused(domain, operation, destroyed(domain, operation, profile), profile)
+    yield from splits_the_root(domain, operation.snapshot, profile)
+
+
+def destroyed(
+    domain: Domain, operation: MergeIntoParent | MergeIntoParentForced, profile: Profile
+) -> Casualties:
     """The other dependents of the parent, with everything below them."""
     parent = domain.snapshots[operation.snapshot].parent
     others = [child for child in domain.children_of(parent) if child != operation.snapshot]
@@ -34,13 +37,15 @@ def destroyed(domain: Domain, operation: MergeIntoParent) -> Casualties:
     return Casualties(tuple(tree_order(domain, gone)), active)
 
 
-def effect(domain: Domain, operation: MergeIntoParent, profile: Profile) -> tuple[Domain, None]:
+def effect(
+    domain: Domain, operation: MergeIntoParent | MergeIntoParentForced, profile: Profile
+) -> tuple[Domain, None]:
     """The tree: casualties go, the snapshot goes, its children move to the parent.
 
     The active state: unchanged, or reset to the merged parent if it was a casualty.
     """
     merged = domain.snapshots[operation.snapshot]
-    lost = destroyed(domain, operation)
+    lost = destroyed(domain, operation, profile)
     after = domain
     for other in domain.children_of(merged.parent):
         if other != merged.id:
@@ -52,6 +57,6 @@ def effect(domain: Domain, operation: MergeIntoParent, profile: Profile) -> tupl
         parent = replace(after.snapshots[merged.parent], point=merged.point, captured=merged.captured)
         after = after.with_changed(parent)
     after = after.with_spliced_out(merged.id)
-    if lost.active:
+    if isinstance(operation, MergeIntoParentForced) and lost.active:
         after = reset(after, merged.parent, operation.resume_as)
     return after, None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from snaptree.spec.copies import replace
 from snaptree.spec.operations import Crash, Pause, Resume, Start, Stop
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain, blank_domain

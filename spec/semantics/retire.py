@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from snaptree.spec.copies import replace
 from snaptree.spec.operations import Reclaim, Retire
 from snaptree.spec.profiles import Profile
+from snaptree.spec.semantics.roots import splits_the_root
 from snaptree.spec.state import Domain
 
 
 def retire_refused(domain: Domain, operation: Retire, profile: Profile) -> Iterator[str]:
-    """Nothing: no data moves, so no number of dependents is too many."""
-    yield from ()
+    """A second root. No data moves, so no number of dependents is too many."""
+    yield from splits_the_root(domain, operation.snapshot, profile)
 
 
 def retire_effect(domain: Domain, operation: Retire, profile: Profile) -> tuple[Domain, None]:

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 
 from snaptree.spec.operations import Revert
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics.active_state import resume_refused, reverted
+from snaptree.spec.semantics.resetting import off_refused, resume_refused, reverted
 from snaptree.spec.state import Domain
 
 
-def refused(domain: Domain, operation: Revert, profile: Profile) -> Iterator[str]:
-    """Only a wish for a power state that is malformed or not offered."""
+def arguments(domain: Domain, operation: Revert, profile: Profile) -> Iterator[str]:
+    """A ``resume_as`` that is malformed or not offered."""
     yield from resume_refused(operation.resume_as, profile)
+
+
+def refused(domain: Domain, operation: Revert, profile: Profile) -> Iterator[str]:
+    """What a transient domain cannot be."""
+    yield from off_refused(reverted(domain, operation.snapshot, operation.resume_as, profile), profile)
 
 
 def effect(domain: Domain, operation: Revert, profile: Profile) -> tuple[Domain, None]:

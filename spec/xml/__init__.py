@@ -1,10 +1,9 @@
-"""The codec: snapshots as XML, in the dialect of the proposal and in that of libvirt; and checkpoints.
+"""The codec: snapshots and checkpoints as XML, in the dialect of the proposal and in that of libvirt.
 
-``read`` gives a typed, frozen ``DomainSnapshot`` or the faults with line and
-column; ``write`` gives text that ``read`` turns into an equal value. What the
-dialect leaves to others (a domain, a cookie, the inside of a source) is kept as
-text. ``read_checkpoint`` and ``write_checkpoint`` do the same for checkpoints.
-``recorded`` and ``asked`` lead from and to the model.
+``read`` returns a typed, frozen ``DomainSnapshot``, or raises the faults with line and column; ``write``
+returns text that ``read`` turns into an equal value. Parts that the dialect does not define (a domain, a
+cookie, the inside of a source) are kept as text. ``read_checkpoint`` and ``write_checkpoint`` do the same
+for checkpoints. ``recorded`` and ``asked`` convert from and to the model.
 """
 
 from __future__ import annotations

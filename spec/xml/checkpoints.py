@@ -1,4 +1,4 @@
-"""The codec of checkpoints: ``<domaincheckpoint>`` as a value and back, by the means of that of snapshots."""
+"""The codec of checkpoints: ``<domaincheckpoint>`` as a value and back, built on the codec of snapshots."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snaptree.spec.xml.writing import element, fragment, leaf, parent, written
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDisk:
-    """``<disk>``: whether what changes of a disk is remembered, in which bitmap, and how many bytes it is."""
+    """``<disk>``: whether a bitmap records the changes of a disk, its name, and the size in bytes."""
 
     name: str
     checkpoint: str | None = None
@@ -25,7 +25,7 @@ class CheckpointDisk:
 
 @dataclass(frozen=True, slots=True)
 class DomainCheckpoint:
-    """What a ``<domaincheckpoint>`` says; None is an element that is absent.
+    """The content of a ``<domaincheckpoint>``; None for an absent element.
 
     ``created`` is in seconds since 1970, UTC. ``domain`` is the whole element as text.
     """
@@ -42,7 +42,7 @@ class DomainCheckpoint:
 def read_checkpoint(
     text: str | bytes, *, unknown: Literal["refuse", "keep"] = "refuse", limits: Limits = LIMITS
 ) -> DomainCheckpoint:
-    """Read a checkpoint. Raises and keeps what is unknown as ``read`` does for a snapshot."""
+    """Read a checkpoint. Raises and keeps unknown parts as ``read`` does for a snapshot."""
     document, kept = accepted(text, "domaincheckpoint", "checkpoint", unknown=unknown, limits=limits)
     said = Said(document.root)
     listed = said.element("disks")

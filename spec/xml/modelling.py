@@ -1,4 +1,4 @@
-"""Between the XML and the model: the record of a snapshot, and the operation that a wish asks for."""
+"""Converts between XML and the model: the record of a snapshot, and the operation that a request asks for."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ POWER: Final[dict[str, Power]] = {
 
 
 def filled(snapshot: DomainSnapshot, now: int, state: str = "shutoff") -> DomainSnapshot:
-    """What becomes of a wish when the snapshot is created at ``now``, in seconds since 1970, UTC.
+    """The record of a snapshot that is created from a request at ``now``, in seconds since 1970, UTC.
 
-    As libvirt does it: a name that is missing or empty becomes the time, and
-    what only a record can know is filled in whatever the wish says.
+    As in libvirt, a missing or empty name becomes the time, and the fields that only a record can have are
+    filled in whatever the request says.
     """
     return replace(snapshot, name=snapshot.name or str(now), created=now, state=state)
 
@@ -36,9 +36,9 @@ def recorded(
 ) -> DomainSnapshot:
     """The record of a listed snapshot of the model.
 
-    The model knows neither clock nor host: ``created``, the uuid of the domain
-    and its configuration as a ``<domain>`` are the caller's. The proposal's
-    dialect wants the uuid; libvirt redefines a snapshot only with the whole.
+    The model has no clock and no host: the caller gives ``created``, the uuid of the domain and its
+    configuration as a ``<domain>``. The proposal's dialect requires the uuid; libvirt redefines a snapshot
+    only with the whole domain.
     """
     one = domain.snapshots[snapshot]
     state = "shutoff" if one.point.power == "off" else str(one.point.power)
@@ -62,7 +62,7 @@ def recorded(
 
 
 def asked(snapshot: DomainSnapshot, now: int, *, on: bool) -> Create:
-    """The operation that a wish asks for, of a domain that is on or off.
+    """The operation that a request asks for, of a domain that is on or off.
 
     Without ``<memory>``, a domain that is on is captured with its memory.
     """
@@ -71,5 +71,5 @@ def asked(snapshot: DomainSnapshot, now: int, *, on: bool) -> Create:
 
 
 def captured_power(snapshot: DomainSnapshot) -> Power | None:
-    """The power state at capture, if the record says it."""
+    """The power state at capture, if the record has it."""
     return None if snapshot.state is None else POWER[snapshot.state]

@@ -1,4 +1,4 @@
-"""From XML to the value, or to the faults with line and column."""
+"""Turns XML into the value, or into the faults with line and column."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KINDS: Final = {"domainsnapshot": "snapshot", "domaincheckpoint": "checkpoint"}
 
 
 class InvalidXml(ValueError):
-    """XML that fits no dialect, or not the one that was asked for; ``faults`` says where and why."""
+    """XML that fits no dialect, or not the requested one; ``faults`` has places and reasons."""
 
     def __init__(self, found: tuple[Fault, ...]) -> None:
         super().__init__("; ".join(str(fault) for fault in found))
@@ -51,10 +51,10 @@ def read(
     unknown: Literal["refuse", "keep"] = "refuse",
     limits: Limits = LIMITS,
 ) -> DomainSnapshot:
-    """Read a snapshot, in one dialect or in whichever it fits.
+    """Read a snapshot, in one dialect or in any that it fits.
 
-    Raises MalformedXml if it cannot be read at all, InvalidXml if it fits no
-    dialect. ``keep`` sets aside what no dialect defines and judges the rest.
+    Raises MalformedXml if the text is not readable XML, InvalidXml if it fits no dialect. ``keep`` sets
+    aside the parts that no dialect defines and judges the rest.
     """
     document, kept = accepted(text, "domainsnapshot", dialect, unknown=unknown, limits=limits)
     return _decoded(document, kept)
@@ -68,11 +68,11 @@ def accepted(
     unknown: Literal["refuse", "keep"],
     limits: Limits,
 ) -> tuple[Document, tuple[Unknown, ...]]:
-    """A document with this root that fits the dialect, or any, and what was set aside. Raises as ``read``."""
+    """A document with this root that fits a dialect, and the parts set aside. Raises as ``read``."""
     document = parse(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text, limits)
     if document.root.tag in _KINDS and document.root.tag != root:
         message = f"<{document.root.tag}> is no {_KINDS[root]}; <{root}> is wanted"
-        raise InvalidXml((document.fault(document.root, "XML-14", message),))
+        raise InvalidXml((document.fault(document.root, "XML-35", message),))
     kept: tuple[Unknown, ...] = ()
     if unknown == "keep":
         aside = _set_aside(document, document.root, str(document.root.tag), ".", _known(dialect))
@@ -94,7 +94,7 @@ def _known(dialect: Dialect | None) -> dict[str, Meaning]:
 def _set_aside(
     document: Document, element: etree._Element, path: str, where: str, known: dict[str, Meaning]
 ) -> Iterator[Unknown]:
-    """Take what is unknown out of an element and all below it."""
+    """Take the unknown parts out of an element and its descendants."""
     for name, value in [(str(name), str(value)) for name, value in element.attrib.items()]:
         if f"{path}/@{name}" not in known:
             del element.attrib[name]
@@ -122,7 +122,7 @@ def _set_aside(
 
 
 def _ended(element: etree._Element, last: etree._Element | None, text: list[str]) -> None:
-    """Put the text where it stands: behind the last child that stays, or at the beginning."""
+    """Put the text in its place: behind the last child that stays, or at the beginning."""
     if len(text) == 1:
         return  # nothing went
     if last is None:
@@ -132,7 +132,7 @@ def _ended(element: etree._Element, last: etree._Element | None, text: list[str]
 
 
 class Said:
-    """What stands directly in a root that fits its dialect, by name; None is what is absent."""
+    """The children of a root that fits its dialect, by name; None for an absent one."""
 
     def __init__(self, root: etree._Element) -> None:
         self._said = {str(child.tag): child for child in root}

@@ -1,4 +1,4 @@
-"""What a ``<domainsnapshot>`` says, as values: one class for each element that has parts."""
+"""The content of a ``<domainsnapshot>`` as values: one class for each element that has parts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SnapshotDialect = Literal["libvirt", "rfc"]
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlace:
-    """``<memory>``: where memory is kept; ``file`` where that is external."""
+    """``<memory>``: where memory is stored; ``file`` if that is external."""
 
     snapshot: str | None = None
     file: str | None = None
@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class MetadataCache:
-    """``<metadata_cache>``: how large the cache of an image's tables may grow, and the unit of that."""
+    """``<metadata_cache>``: the largest size of the cache of an image's tables, and its unit."""
 
     max_size: int | None = None
     unit: str | None = None
@@ -49,7 +49,7 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class DiskPart:
-    """``<disk>``: how one disk takes part."""
+    """``<disk>``: how one disk takes part in the snapshot."""
 
     name: str
     snapshot: str | None = None
@@ -63,9 +63,8 @@ class DiskPart:
 class Unknown:
     """An element or attribute that no dialect defines, kept on request.
 
-    ``where`` leads from the root to the element that holds it, such as
-    ``disks/disk[2]``, or ``.``. An attribute has a ``name``, and ``text`` is its
-    value; otherwise ``text`` is the element.
+    ``where`` is the path from the root to the element that holds it, such as ``disks/disk[2]``, or ``.``.
+    An attribute has a ``name``, and ``text`` is its value; otherwise ``text`` is the element.
     """
 
     where: str
@@ -75,11 +74,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class DomainSnapshot:
-    """What a ``<domainsnapshot>`` says; None is an element that is absent.
+    """The content of a ``<domainsnapshot>``; None for an absent element.
 
-    ``created`` is in seconds since 1970, UTC. ``domain``, ``inactive_domain``
-    and ``cookie`` are whole elements as text. ``uuid`` belongs to the dialect
-    rfc; memory, disks and what follows them to libvirt's.
+    ``created`` is in seconds since 1970, UTC. ``domain``, ``inactive_domain`` and ``cookie`` are whole
+    elements as text. ``uuid`` belongs to the dialect rfc; memory, disks and the fields after them to
+    libvirt's.
     """
 
     name: str | None = None

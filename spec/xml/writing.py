@@ -1,4 +1,4 @@
-"""From the value to XML that reads back as an equal value, or word that the dialect cannot say it."""
+"""Turns the value into XML that reads back as an equal value, or refuses what the dialect cannot express."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _KEPT: Final = ("domain", "inactiveDomain", "cookie", "source")
 
 
 class Unwritable(ValueError):
-    """A snapshot that the dialect, or XML, cannot say."""
+    """A snapshot that the dialect, or XML, cannot express."""
 
 
 def write(snapshot: DomainSnapshot, dialect: SnapshotDialect, *, limits: Limits = LIMITS) -> str:
     """The snapshot as XML, indented as libvirt does it, with a line break at the end.
 
-    Raises Unwritable where the dialect does not allow what the snapshot says,
-    or XML cannot hold one of its characters.
+    Raises Unwritable if the dialect does not allow a field of the snapshot, or XML cannot hold one of its
+    characters.
     """
     return written(lambda: _encoded(snapshot), dialect, snapshot.unknown, limits)
 
@@ -30,7 +30,7 @@ def write(snapshot: DomainSnapshot, dialect: SnapshotDialect, *, limits: Limits 
 def written(
     encoded: Callable[[], etree._Element], dialect: Dialect, unknown: tuple[Unknown, ...], limits: Limits
 ) -> str:
-    """What an encoder makes, checked, indented and with what was unknown back in its place."""
+    """The result of an encoder: checked, indented, and with the unknown parts back in place."""
     try:
         root = encoded()
     except ValueError as error:
@@ -120,7 +120,7 @@ def leaf(above: etree._Element, name: str, value: str | int | None) -> None:
 
 
 def fragment(above: etree._Element, text: str | None, name: str | None = None) -> None:
-    """An element that was kept as XML, if there is one. Raises Unwritable if it is none, or another."""
+    """An element kept as XML, if there is one. Raises Unwritable if the text is not that element."""
     if text is None:
         return
     try:
@@ -133,7 +133,7 @@ def fragment(above: etree._Element, text: str | None, name: str | None = None) -
 
 
 def _indent(element: etree._Element, line: str) -> None:
-    """Put every element of ours on a line of its own; what is kept is not touched inside."""
+    """Put every element of the dialect on a line of its own; kept parts stay as they are."""
     children = list(element)
     for child in children:
         child.tail = line if child is children[-1] else f"{line}  "

@@ -1,36 +1,19 @@
-"""libvirt's lists: filters in groups, and the order in which what passes them is given."""
+"""libvirt's lists: filters in groups, and the order of the result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from enum import IntFlag
 from typing import Final
 
-from snaptree.spec.bindings import has_unknown, refused
+from snaptree.spec.bindings import refused
+from snaptree.spec.libvirt.flags import ListFlag
 from snaptree.spec.outcomes import Accepted, Outcome
-from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain, Snapshot
 
-
-class ListFlag(IntFlag):
-    """virDomainSnapshotListFlags. One bit is ROOTS for a domain and DESCENDANTS for a snapshot."""
-
-    ROOTS = 1 << 0
-    DESCENDANTS = 1 << 0
-    METADATA = 1 << 1
-    LEAVES = 1 << 2
-    NO_LEAVES = 1 << 3
-    NO_METADATA = 1 << 4
-    INACTIVE = 1 << 5
-    ACTIVE = 1 << 6
-    DISK_ONLY = 1 << 7
-    INTERNAL = 1 << 8
-    EXTERNAL = 1 << 9
-    TOPOLOGICAL = 1 << 10
-
+__all__ = ["ListFlag", "filtered"]
 
 # What a snapshot has to be for each filter, group by group. Without files there is no INTERNAL and
-# no EXTERNAL. Every listed snapshot keeps its domain from being removed (POWER-8), which is what
+# no EXTERNAL. Every listed snapshot keeps its domain from being removed (POWER-21), which is what
 # libvirt means by metadata.
 _Kept = Callable[[Domain, Snapshot], bool]
 _GROUPS: Final[tuple[dict[ListFlag, _Kept], ...]] = (
@@ -54,15 +37,10 @@ _GROUPS: Final[tuple[dict[ListFlag, _Kept], ...]] = (
 )
 
 
-def filtered(domain: Domain, found: Iterable[str], flags: int, call: str, profile: Profile) -> Outcome:
-    """The answer to a list: those of the snapshots found that pass the filters, in order of creation.
-
-    ``call`` is the call of this specification that the profile has to claim.
-    """
+def filtered(domain: Domain, found: Iterable[str], flags: int) -> Outcome:
+    """The answer to a list with flags that libvirt knows: the snapshots that pass, in order of creation."""
     given = ListFlag(flags)
-    if has_unknown(flags, ListFlag) or not domain.defined:
-        return refused("InvalidArgument")
-    if given & (ListFlag.INTERNAL | ListFlag.EXTERNAL) or not profile.claims(call):
+    if given & (ListFlag.INTERNAL | ListFlag.EXTERNAL):
         return refused("Unsupported")
     kept = [domain.snapshots[one] for one in found]
     for group in _GROUPS:

@@ -1,0 +1,1 @@
+"""The calls of libvirt itself as operations of the model: flags, errors, lists, events."""

@@ -1,0 +1,96 @@
+"""The shape of a state up to isomorphism, independent of names and contents.
+
+Two domains have the same shape if renaming snapshots and exchanging contents turns one into the other. The
+exhaustive method visits each shape once, and the stable id of a deviation contains the shape before it.
+
+A shape says nothing of the order in which snapshots were created, unless ``ages`` are asked for. That order
+is then the relative age of all snapshots: the order among siblings alone would not do, because a merge
+makes siblings of cousins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from snaptree.spec.state import Domain, Memory, Snapshot
+
+Code = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A canonical key, and the snapshots in canonical order.
+
+    ``order`` lists snapshot ids in pre-order. Equal children of one parent stand in the order of creation:
+    each is a place, and an operation may treat them differently.
+    """
+
+    key: Code
+    order: tuple[str, ...]
+
+
+def shape_of(domain: Domain, *, ages: bool = False) -> Shape:
+    """The shape of a domain; with ``ages``, its key tells orders of creation apart."""
+    codes: dict[str, Code] = {}
+    ranks = {one.id: rank for rank, one in enumerate(domain.in_order())} if ages else {}
+    roots = [_code(domain, root, codes, ranks) for root in domain.children_of(None)]
+    order: list[str] = []
+    _walk(domain, domain.children_of(None), codes, order)
+    places = {snapshot: place for place, snapshot in enumerate(order)}
+    retired = sorted((_retired(places, gone) for gone in domain.retired.values()), key=repr)
+    image = domain.managed_save
+    key: Code = (
+        tuple(sorted(roots)),
+        domain.current is None,
+        is_dirty(domain),
+        domain.active.power,
+        _memory_kind(domain.active.memory),
+        None if image is None else (image.power, _memory_kind(image.memory)),
+        tuple(retired),
+    )
+    if not domain.persistent or not domain.defined:
+        key = (*key, "transient" if domain.defined else "gone")
+    return Shape(key, tuple(order))
+
+
+def _retired(places: dict[str, int], gone: Snapshot) -> Code | int:
+    place = _retired_place(places, gone.parent)
+    memory = _memory_kind(gone.point.memory)
+    # What was captured shows again only where a forgotten snapshot can be restored.
+    return place if (memory, gone.point.power) == ("none", "off") else (place, memory, gone.point.power)
+
+
+def _retired_place(places: dict[str, int], parent: str | None) -> int:
+    return -1 if parent is None else places.get(parent, -2)
+
+
+def _code(domain: Domain, snapshot: str, codes: dict[str, Code], ranks: dict[str, int]) -> Code:
+    point, parent = domain.snapshots[snapshot].point, domain.snapshots[snapshot].parent
+    under = domain.base if parent is None else domain.snapshots[parent].point
+    below = tuple(sorted(_code(domain, child, codes, ranks) for child in domain.children_of(snapshot)))
+    # A snapshot with an empty delta behaves differently once its neighbours are merged.
+    empty = point.disks == under.disks
+    code: Code = (domain.current == snapshot, point.power, _memory_kind(point.memory), empty, below)
+    codes[snapshot] = (*code, ranks[snapshot]) if ranks else code
+    return codes[snapshot]
+
+
+def _memory_kind(memory: Memory) -> str:
+    if memory is None:
+        return "none"
+    return "unspecified" if memory == "unspecified" else "written"
+
+
+def _walk(domain: Domain, family: tuple[str, ...], codes: dict[str, Code], order: list[str]) -> None:
+    for snapshot in sorted(family, key=lambda one: codes[one]):
+        order.append(snapshot)
+        _walk(domain, domain.children_of(snapshot), codes, order)
+
+
+def is_dirty(domain: Domain) -> bool:
+    """Whether the active state differs from its current snapshot, or base."""
+    grown_from = domain.base if domain.current is None else domain.snapshots[domain.current].point
+    active = domain.active
+    # Not with !=, which rpds (seen: 2026.9) answers wrongly for maps: a map even differs from itself.
+    return not (active.disks == grown_from.disks and active.configuration == grown_from.configuration)
