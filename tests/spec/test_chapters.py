@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 
@@ -11,8 +12,9 @@ from snaptree.spec.examples import example_operations, example_profile, example_
 from snaptree.spec.outcomes import REFUSALS, Accepted
 from snaptree.spec.rules import CHAPTERS, Example, chapters, rules
 from snaptree.spec.semantics import step
+from snaptree.spec.vocabulary import FAULT_PARTS
 
-MOST_WORDS = 9_000
+MOST_WORDS = 13_100
 RULE_ID = re.compile(r"\b[A-Z]{3,}-\d+\b")
 FOR_THE_MACHINE = re.compile(r"> \*(Speaks of|Example):\*")
 
@@ -29,10 +31,11 @@ def test_the_list_of_chapters_is_the_folder() -> None:
     assert len(set(CHAPTERS)) == len(CHAPTERS)
 
 
-def test_the_text_reads_in_half_an_hour() -> None:
+def test_the_text_reads_in_three_quarters_of_an_hour() -> None:
     words = sum(
         len(line.split())
         for chapter in chapters()
+        if chapter.name != "claims"  # it says what a run means, not what to implement
         for line in chapter.text.splitlines()
         if not FOR_THE_MACHINE.match(line)
     )
@@ -47,12 +50,22 @@ def test_every_rule_is_one_paragraph_that_ends() -> None:
     assert [one.id for one in rules() if not one.sentence.endswith((".", '."'))] == []
 
 
+def test_every_rule_is_one_demand_of_at_most_thirty_words() -> None:
+    long = {one.id: len(one.sentence.split()) for one in rules()}
+    assert {identifier: words for identifier, words in long.items() if words > 30} == {}
+
+
 def test_every_must_that_a_step_can_judge_has_an_example() -> None:
     # libvirt's own calls are judged where a driver has them; examples are in calls that every driver has.
     bare = {
         one.id
         for one in rules()
-        if one.level == "MUST" and one.aspects and not one.judged_elsewhere and not one.examples
+        if one.level == "MUST"
+        and one.aspects
+        and not one.judged_elsewhere
+        and not one.examples
+        # No example can show a kill.
+        and not all(aspect.parts <= set(FAULT_PARTS) for aspect in one.aspects)
     }
     assert bare == set()
 
@@ -131,3 +144,19 @@ def test_the_table_of_the_mail_has_no_empty_row() -> None:
 def test_the_table_of_the_mail_takes_up(asked: str) -> None:
     text = next(chapter.text for chapter in chapters() if chapter.name == "mail")
     assert any(asked in line.split("|")[1] for line in text.splitlines() if line.startswith("|"))
+
+
+def test_the_chapter_on_profiles_has_a_row_for_every_key_of_the_schema() -> None:
+    text = next(chapter.text for chapter in chapters() if chapter.name == "profiles")
+    rows = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    schema = json.loads(files("snaptree.schemas").joinpath("profile.schema.json").read_text(encoding="utf-8"))
+    keys = set(schema["properties"]) - {"name", "title", "inherits", "names", "limits", "concurrency"}
+    nested = {
+        f"{table}.{key}"
+        for table in ("names", "limits", "concurrency")
+        for key in schema["properties"][table]["properties"]
+    }
+    written = re.findall(r"`\[*([a-z_.]+)\]*`", rows)
+    assert sorted(keys | nested) == sorted(written)
+    told = {**schema["properties"], **schema["properties"]["names"]["properties"]}
+    assert [key for key, entry in told.items() if not entry.get("description")] == []

@@ -192,6 +192,6 @@ def test_colours_are_left_to_the_page() -> None:
 
 
 def test_an_example_under_another_profile_is_drawn_under_it() -> None:
-    (example,) = rule("LIMIT-1").examples
+    (example,) = rule("LIMIT-4").examples
     panels = example_panels(example)
     assert any("LimitExceeded" in panel.title for panel in panels)

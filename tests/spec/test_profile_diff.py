@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from snaptree.spec.profile_diff import differences
-from snaptree.spec.profiles import Limits, Names, Profile, load_profile, shipped_profiles
+from snaptree.spec.profiles import (
+    Concurrency,
+    DocumentedRefusal,
+    Limits,
+    Names,
+    Profile,
+    load_profile,
+    shipped_profiles,
+)
 
 # A profile that has everything differs from one that has everything but one point in that point.
 RFC = load_profile("rfc")
@@ -83,9 +91,49 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "rfc lets create capture a managed-save image; other lets create drop a managed-save image",
     ),
     (
-        {"atomicity": {"create": "atomic"}},
-        ("rfc promises nothing if create is cut off; "
-        "other leaves the state before or after it if create is cut off"),
+        {"limits": Limits(disk_size=65536)},
+        "rfc has disks of any size; other has at most 65536 bytes on a disk",
+    ),
+    (
+        {"transient_off": "refused"},
+        ("rfc keeps a transient domain that a revert or reset leaves off; "
+        "other refuses a revert or reset that would leave a transient domain off"),
+    ),
+    (
+        {"descriptions": "any"},
+        "rfc takes descriptions that XML can carry; other keeps any text as a description",
+    ),
+    (
+        {"placement": "beside"},
+        ("rfc keeps the content of snapshots inside the disks; "
+        "other keeps the content of snapshots beside the disks"),
+    ),
+    (
+        {"refuses": (DocumentedRefusal("revert", "Unsupported", "Not yet.", "link", "with-memory"),)},
+        ("rfc documents no refusal of its own; "
+        "other documents that it refuses revert as Unsupported (with-memory)"),
+    ),
+    (
+        {"id_case": "ignored"},
+        "rfc says nothing of an id in another case; other takes an id in any case",
+    ),
+    (
+        {"id_names": "distinct"},
+        "rfc says nothing of a name in place of an id; other takes no name for an id",
+    ),
+    (
+        {"atomicity": less(RFC.atomicity, "create")},
+        ("rfc leaves the state before or after it if create is cut off; "
+        "other promises nothing if create is cut off"),
+    ),
+    (
+        {"concurrency": Concurrency(("list",))},
+        (f"rfc lets several callers overlap in {', '.join(sorted(RFC.concurrency.single))}; "
+        "other lets several callers overlap in list"),
+    ),
+    (
+        {"durability": {"power": "ordered"}},
+        "rfc promises nothing if power is lost; other comes through a loss of power with an ordered journal",
     ),
     (
         {"observes": {**RFC.observes, "disks": "by-reverting"}},
@@ -109,7 +157,7 @@ def test_one_difference_is_one_sentence(changed: dict[str, Any], sentence: str) 
 
 def test_every_point_of_a_profile_is_compared() -> None:
     compared = {name for changed, _ in CASES for name in changed}
-    assert {field.name for field in fields(Profile)} - compared == {"name", "title"}
+    assert {field.name for field in fields(Profile)} - compared == {"name", "title", "sources"}
 
 
 def test_the_flags_of_libvirts_calls_are_compared_where_both_have_them() -> None:
@@ -120,9 +168,12 @@ def test_the_flags_of_libvirts_calls_are_compared_where_both_have_them() -> None
 
 
 def test_what_is_forbidden_in_names_is_quoted() -> None:
-    free = other(names=replace(RFC.names, forbidden=""))
+    free = other(names=replace(RFC.names, forbidden=()))
     assert differences(free, RFC) == (
-        f"other forbids no character in a name; rfc forbids names that match {RFC.names.forbidden}",
+        (
+            "other forbids no character in a name; "
+            "rfc forbids U+0000-U+001F, U+007F-U+009F, U+2028-U+2029 in a name"
+        ),
     )
 
 
@@ -139,7 +190,7 @@ def test_names_and_titles_are_no_difference() -> None:
     ("both", "changed"),
     [
         ({"operations": less(RFC.operations, "revert")}, {"power": {"revert": ("off",)}}),
-        ({"operations": less(RFC.operations, "retire")}, {"atomicity": {"retire": "atomic"}}),
+        ({"operations": less(RFC.operations, "retire")}, {"atomicity": less(RFC.atomicity, "retire")}),
         ({"operations": less(RFC.operations, "managed_save")}, {"create_with_managed_save": "drops"}),
         ({"operations": less(RFC.operations, "merge_into_children")}, {"limits": Limits(merge_children=1)}),
         ({"memory": "never"}, {"revert_with_memory": "saved"}),

@@ -52,10 +52,11 @@ CHECKPOINTS = st.builds(
 )
 
 
+@pytest.mark.rule("XML-33")
 @settings(deadline=None)
 @given(CHECKPOINTS)
 def test_nothing_is_lost(checkpoint: DomainCheckpoint) -> None:
-    """XML-14: which disks are tracked, in which bitmap, is kept with all the rest."""
+    """XML-33: which disks are tracked, in which bitmap, is kept with all the rest."""
     text = write_checkpoint(checkpoint)
     assert read_checkpoint(text) == checkpoint
     assert write_checkpoint(read_checkpoint(text)) == text
@@ -89,13 +90,14 @@ def test_what_is_unknown_is_refused_with_its_place_or_kept() -> None:
     assert read_checkpoint(write_checkpoint(kept), unknown="keep") == kept
 
 
+@pytest.mark.rule("XML-16", "XML-8", "XML-34")
 @pytest.mark.parametrize(
     ("checkpoint", "words"),
     [
-        (DomainCheckpoint(name=".hidden"), "XML-2"),
+        (DomainCheckpoint(name=".hidden"), "XML-16"),
         (DomainCheckpoint(description="\0"), "XML cannot hold"),
         (DomainCheckpoint(disks=()), "lacks <disk>"),
-        (DomainCheckpoint(disks=(CheckpointDisk("vda", "no", "b"),)), "XML-14"),
+        (DomainCheckpoint(disks=(CheckpointDisk("vda", "no", "b"),)), "XML-34"),
         (DomainCheckpoint(disks=(CheckpointDisk("vda", size=2**64),)), "64 bits"),
         (DomainCheckpoint(disks=(CheckpointDisk("vda"), CheckpointDisk("vda"))), "second time"),
         (DomainCheckpoint(domain="<domain/>"), "XML-8"),
