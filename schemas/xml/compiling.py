@@ -1,7 +1,7 @@
-"""The published schemas, compiled, and what they say about elements and attributes.
+"""The published schemas, compiled, with their documentation of elements and attributes.
 
-What XML Schema 1.0 cannot say stands in the annotations of the XSD as
-Schematron assertions, and becomes XPath here.
+The annotations of the XSD hold what XML Schema 1.0 cannot express, as Schematron assertions; this module
+turns them into XPath.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ _RULE: Final = re.compile(r"\s*\((XML-\d+)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the schema says about an element or attribute.
+    """The documentation of an element or attribute.
 
-    ``values`` are the words it can be, if they are listed; ``form`` describes
-    its text; ``below`` names the elements and ``@attributes`` that it can have;
-    ``open`` elements can have any other.
+    ``values`` are its allowed words, if the schema lists them; ``form`` describes its text; ``below`` names
+    its elements and ``@attributes``; an ``open`` element allows any others.
     """
 
     text: str
@@ -43,7 +42,7 @@ class Meaning:
 
 
 def explain(path: str, dialect: Dialect) -> tuple[str, Meaning]:
-    """What the schema says about an element or attribute, or about the nearest thing above it.
+    """The documentation of an element or attribute, or of its nearest documented ancestor.
 
     Returns the path that the explanation is about, and the explanation.
     """
@@ -55,15 +54,15 @@ def explain(path: str, dialect: Dialect) -> tuple[str, Meaning]:
 
 
 def meanings(dialect: Dialect) -> dict[str, Meaning]:
-    """What the schema says about every element and attribute, by path."""
+    """The documentation of every element and attribute, by path."""
     return dict(compiled(dialect).meanings)
 
 
 class CompiledSchema:
     """A compiled XSD with the documentation and the assertions of its annotations.
 
-    ``conditions`` are the assertions: what finds the elements that break one,
-    its words and its rule. ``any_broken`` is whether a root breaks any.
+    ``conditions`` are the assertions: an XPath that finds the elements that break it, its words and its
+    rule. ``any_broken`` says whether a root breaks any.
     """
 
     def __init__(self, text: bytes) -> None:

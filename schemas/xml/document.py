@@ -1,4 +1,4 @@
-"""A document that was read: its tree, and where in the text each element begins."""
+"""A parsed document: its tree, and the place in the text where each element begins."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from snaptree.schemas.xml.fault import Fault, place_of
 
 
 class Document:
-    """A document that passed the guard: ``root`` is its tree, ``place`` tells where an element begins.
+    """A document that passed the guard: ``root`` is its tree, ``place`` returns where an element begins.
 
-    ``namespaces`` are those that it declares prefixes for, anywhere; of two for one prefix, the later.
+    ``namespaces`` are those with a prefix declared anywhere in the document; the later one wins for a
+    repeated prefix.
     """
 
     def __init__(self, data: bytes, root: etree._Element, namespaces: dict[str, str]) -> None:
@@ -25,7 +26,7 @@ class Document:
         self._numbers: dict[etree._Element, int] = {}
 
     def number_elements(self) -> None:
-        """Fix which element is where; to be called before the tree is changed."""
+        """Record the number of each element; call it before changing the tree."""
         if not self._elements:
             self._starts = _starts(self._data)
             self._elements = list(self.root.iter(etree.Element))
@@ -62,7 +63,7 @@ def path_of(element: etree._Element) -> str:
 
 
 def text_of(element: etree._Element) -> str:
-    """The text of an element without that of comments and of elements in it."""
+    """The text of an element without that of comments and child elements."""
     if not len(element):
         return element.text or ""
     return (element.text or "") + "".join(child.tail or "" for child in element)

@@ -1,4 +1,4 @@
-"""What is wrong with a document and where, in words that are safe to show."""
+"""A fault of a document and its place, in text that is safe to print."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a document, and where: line and column count from 1.
+    """One fault and its place: line and column count from 1.
 
-    ``element`` is the path of names from the root, with ``@name`` at its end
-    for an attribute; it is empty where there is no element yet.
+    ``element`` is the path of names from the root, with ``@name`` at its end for an attribute; it is empty
+    before the first element.
     """
 
     line: int
@@ -24,7 +24,7 @@ class Fault:
 
 
 class MalformedXml(ValueError):
-    """A document that is no XML, or none that is read here; ``fault`` says where and why."""
+    """A document that is not XML, or that the reader refuses; ``fault`` has place and reason."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
@@ -39,6 +39,6 @@ def place_of(data: bytes, offset: int) -> tuple[int, int]:
     return data.count(b"\n", 0, end) + 1, len(text) + 1
 
 
-def shown(text: str, longest: int = 60) -> str:
+def quote(text: str, longest: int = 60) -> str:
     """A text from a document, quoted, safe on a terminal, and cut."""
     return repr(text if len(text) <= longest else text[: longest - 1] + "…")

@@ -1,4 +1,4 @@
-"""Which dialects a document fits, and if none, what keeps it from the nearest one."""
+"""Finds the dialects that a document fits, or the faults that keep it from the nearest one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lxml import etree
 
 from snaptree.schemas.xml.compiling import Dialect, compiled
 from snaptree.schemas.xml.document import Document
-from snaptree.schemas.xml.explaining import told, wrong_root
+from snaptree.schemas.xml.explaining import explain_error, wrong_root
 from snaptree.schemas.xml.fault import Fault
 
 MOST_FAULTS: Final = 100
@@ -24,7 +24,7 @@ _ROOTS: Final[dict[str, tuple[Dialect, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The dialects that a document fits; if none, the faults that the nearest of them finds."""
+    """The dialects that a document fits; if none, its faults in the nearest dialect."""
 
     dialects: tuple[Dialect, ...]
     nearest: Dialect | None
@@ -32,10 +32,10 @@ class Verdict:
 
 
 def judge(document: Document) -> Verdict:
-    """Find the dialects that a document fits, or what keeps it from the nearest one."""
+    """Find the dialects that a document fits, or its faults in the nearest one."""
     root = document.root
     if root.tag not in _ROOTS:
-        return Verdict((), None, (document.fault(root, "XML-10", wrong_root(root)),))
+        return Verdict((), None, (document.fault(root, *wrong_root(root)),))
     candidates: tuple[Dialect, ...] = _ROOTS[str(root.tag)]
     foreign = {
         dialect: sum(
@@ -52,13 +52,13 @@ def judge(document: Document) -> Verdict:
 
 
 def fits(document: Document, dialect: Dialect) -> bool:
-    """Whether a document fits a dialect; faster than ``faults``, which says why not."""
+    """Whether a document fits a dialect; faster than ``faults``, which lists the reasons."""
     schema = compiled(dialect)
     return schema.xsd.validate(document.root) and not schema.any_broken(document.root)
 
 
 def faults(document: Document, dialect: Dialect) -> tuple[Fault, ...]:
-    """What keeps a document from fitting a dialect, in document order; at most MOST_FAULTS."""
+    """The faults of a document in a dialect, in document order; at most MOST_FAULTS."""
     schema, root = compiled(dialect), document.root
     errors: Any = ()
     if not schema.xsd.validate(root):
@@ -68,7 +68,7 @@ def faults(document: Document, dialect: Dialect) -> tuple[Fault, ...]:
     found: list[Fault] = []
     for error in islice(errors, MOST_FAULTS):
         at: Any = error.path and root.getroottree().xpath(error.path, namespaces=document.namespaces)
-        found.append(told(document, dialect, at[0] if at else root, error.type, error.message))
+        found.append(explain_error(document, dialect, at[0] if at else root, error.type, error.message))
     for broken, message, rule in schema.conditions:
         nodes: Any = broken(root)
         found.extend(document.fault(node, rule, message) for node in nodes[: MOST_FAULTS - len(found)])

@@ -107,6 +107,21 @@ def memories(draw: st.DrawFn) -> Node:
 
 
 @st.composite
+def sources(draw: st.DrawFn, attribute: str) -> Node:
+    """A ``<source>`` whose place stands in one attribute."""
+    source = Node("source", {attribute: draw(PATHS)})
+    if draw(st.integers(0, 3)) == 2:
+        source.attributes["index"] = draw(st.sampled_from(["1", "42", "007"]))
+    if draw(st.integers(0, 3)) == 2:
+        source.children.append(from_text("<seclabel model='dac' relabel='no'/>"))
+    if draw(st.integers(0, 5)) == 2:
+        source.children.append(
+            from_text(f"<encryption format='luks'><secret type='passphrase' uuid='{UUID}'/></encryption>")
+        )
+    return source
+
+
+@st.composite
 def disks(draw: st.DrawFn, name: str) -> Node:
     """A ``<disk>`` of any kind."""
     disk = Node("disk", {"name": name})
@@ -124,16 +139,7 @@ def disks(draw: st.DrawFn, name: str) -> Node:
             disk.children.append(Node("driver", {"type": "qcow2"}))
         return disk
     if draw(st.booleans()):
-        source = Node("source", {"dev" if kind == "block" else "file": draw(PATHS)})
-        if draw(st.integers(0, 3)) == 2:
-            source.attributes["index"] = draw(st.sampled_from(["1", "42", "007"]))
-        if draw(st.integers(0, 3)) == 2:
-            source.children.append(from_text("<seclabel model='dac' relabel='no'/>"))
-        if draw(st.integers(0, 5)) == 2:
-            source.children.append(
-                from_text(f"<encryption format='luks'><secret type='passphrase' uuid='{UUID}'/></encryption>")
-            )
-        disk.children.append(source)
+        disk.children.append(draw(sources("dev" if kind == "block" else "file")))
     if draw(st.booleans()):
         driver = Node("driver", {"type": draw(st.sampled_from(["qcow2", "qed", "vmdk", "cow", "qcow"]))})
         if draw(st.integers(0, 3)) == 2:
