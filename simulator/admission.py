@@ -1,4 +1,4 @@
-"""Before any work: is the call claimed, is the power state right, is the name good."""
+"""Checks made before any work: the call is claimed, the power state allows it, the name is valid."""
 
 from __future__ import annotations
 
@@ -23,39 +23,40 @@ S = TypeVar("S", bound=State)
 
 UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 
+CLAIMED_AS: Final = {"write_blocks": "write_disk"}
+"""Calls that need the claim of another call."""
+
 
 def mutation(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """A call that changes something: admitted first, journalled, and undone if it fails.
 
-    Of two at once, the later is ``Busy``; a look-up waits, and so sees no tree in between.
+    The later one of two simultaneous mutations is ``Busy``. A look-up waits, so it never sees an
+    intermediate tree.
     """
-    name = method.__name__
+    name = CLAIMED_AS.get(method.__name__, method.__name__)
 
     @wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if not self.turn.acquire(blocking=False):
             raise Busy("another call is changing the domain")
+        journal = self.journal
         try:
             with self.sight:
-                return changed(self, *args, **kwargs)
+                admit(self, name)
+                if journal.under_way is not None:
+                    # One call that is made of others is one mutation.
+                    return method(self, *args, **kwargs)
+                journal.begin(name)
+                try:
+                    result = method(self, *args, **kwargs)
+                except Exception:
+                    if journal.roll_back():
+                        self.pool.epoch += 1
+                    raise
+                journal.commit()
+                return result
         finally:
             self.turn.release()
-
-    def changed(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        admit(self, name)
-        journal = self.journal
-        if journal.under_way is not None:
-            # One call that is made of others is one mutation.
-            return method(self, *args, **kwargs)
-        journal.begin(name)
-        try:
-            result = method(self, *args, **kwargs)
-        except Exception:
-            if journal.roll_back():
-                self.pool.epoch += 1
-            raise
-        journal.commit()
-        return result
 
     return call
 
@@ -74,7 +75,7 @@ def look_up(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P
 
 
 def admit(machine: State, call: str) -> None:
-    """Refuse what the profile does not claim, now or ever."""
+    """Refuse a call that the profile does not claim, or does not allow in this power state."""
     if call not in machine.profile.operations:
         raise Unsupported(f"{call} is not claimed by profile {machine.profile.name}")
     if not machine.defined:
@@ -89,8 +90,21 @@ def admit_name(machine: State, name: str) -> None:
         raise InvalidName(f"{name[:40]!r} is no valid name")
 
 
+def admit_description(machine: State, description: str) -> None:
+    """Refuse a description that does not fit into an XML document, where the profile promises to."""
+    if machine.profile.descriptions == "xml" and not all(map(_is_xml, map(ord, description))):
+        raise InvalidArgument(f"{description[:40]!r} cannot be written as XML")
+
+
+def _is_xml(code: int) -> bool:
+    """Whether XML 1.0 has the character: its production Char."""
+    if code < 0x20:
+        return code in (0x9, 0xA, 0xD)
+    return not 0xD800 <= code <= 0xDFFF and code not in (0xFFFE, 0xFFFF)
+
+
 def admit_feature(machine: State, feature: str) -> None:
-    """Refuse what a feature would be needed for."""
+    """Refuse a call that needs a feature which the profile does not claim."""
     if feature not in machine.profile.features:
         raise Unsupported(f"{feature} is not claimed by profile {machine.profile.name}")
 
@@ -102,7 +116,7 @@ def admit_snapshot(machine: State, snapshot: str) -> None:
 
 
 def admit_resume(machine: State, resume_as: Any) -> None:
-    """Refuse a power state that is none, or cannot be asked for."""
+    """Refuse a ``resume_as`` that is not a power state, or that the profile does not offer."""
     if resume_as is None:
         return
     if resume_as not in ("running", "paused", "off"):

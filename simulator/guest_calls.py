@@ -40,7 +40,7 @@ class GuestCalls(State):
 
     @mutation
     def crash(self) -> None:
-        """What the death of the process leaves."""
+        """End the hypervisor's process, and keep only what survives it."""
         self._turn_off()
 
     def _turn_off(self) -> None:
@@ -50,7 +50,7 @@ class GuestCalls(State):
             self._remove()
 
     def recover(self) -> None:
-        """Undo a mutation that was interrupted."""
+        """Undo an interrupted mutation."""
         self.journal.roll_back()
         self.pool.epoch += 1
 
@@ -82,7 +82,7 @@ class GuestCalls(State):
 
     @mutation
     def undefine(self) -> None:
-        """Remove a domain that has nothing to lose."""
+        """Remove a domain that has no snapshots and no managed-save image."""
         self._need("off")
         if self.nodes or self.saved is not None:
             casualties = [*self.nodes, *(["active"] if self.saved is not None else [])]
@@ -91,7 +91,7 @@ class GuestCalls(State):
 
     @mutation
     def undefine_forced(self) -> None:
-        """Remove the domain with everything."""
+        """Remove the domain with its snapshots and its image."""
         self._need("off")
         self._remove()
 
@@ -119,6 +119,13 @@ class GuestCalls(State):
             raise InvalidArgument(f"no disk {disk!r}")
         return layer
 
+    def _admit_disk_size(self, size: int) -> None:
+        if not isinstance(size, int) or size < BLOCK_STRIDE or size % BLOCK_STRIDE:
+            raise InvalidArgument(f"{size!r} is no size: a positive multiple of 65536")
+        largest = self.profile.limits.disk_size
+        if largest is not None and size > largest:
+            raise InvalidArgument(f"no disk is larger than {largest} bytes")
+
     @mutation
     def write_disk(self, disk: str, block: int, value: int) -> None:
         """Write one block of an open layer."""
@@ -138,6 +145,15 @@ class GuestCalls(State):
         layer.write(block, value)
 
     @mutation
+    def write_blocks(self, disk: str, blocks: dict[str, int]) -> None:
+        """Write several blocks of an open layer; a refusal undoes them all."""
+        self._unsaved()
+        if not blocks:
+            raise InvalidArgument("no block to write")
+        for block, value in blocks.items():
+            self.write_disk(disk, _number(block), value)
+
+    @mutation
     def write_memory(self, value: int) -> None:
         """Set the memory marker."""
         self._need("running", "paused")
@@ -150,7 +166,7 @@ class GuestCalls(State):
         """Cut or extend an open layer."""
         self._unsaved()
         layer = self._open_layer(disk)
-        _admit_size(size)
+        self._admit_disk_size(size)
         before = (dict(layer.blocks), layer.horizon, layer.size)
 
         def undo() -> None:
@@ -162,14 +178,16 @@ class GuestCalls(State):
 
     @mutation
     def attach_disk(self, disk: str, size: int, independent: bool = False) -> None:
-        """Add a disk that has nothing below it."""
+        """Add a disk without a layer below."""
         self._unsaved()
-        _admit_size(size)
+        self._admit_disk_size(size)
         if not disk or disk in self.open or disk in self.independent:
             raise InvalidArgument(f"disk id {disk!r} is empty or in use")
         if independent:
             admit_feature(self, "independent_disks")
-            if any(disk in node.layers for node in (self.ground, *self.nodes.values())):
+            if any(
+                disk in node.layers for node in (self.ground, *self.nodes.values(), *self.hidden.values())
+            ):
                 raise InvalidArgument(
                     f"a snapshot or the base has a disk {disk!r}, and a revert brings it back"
                 )
@@ -179,7 +197,7 @@ class GuestCalls(State):
 
     @mutation
     def detach_disk(self, disk: str) -> None:
-        """Drop an open layer; what is frozen below it stays."""
+        """Drop an open layer; the frozen layers below it stay."""
         self._unsaved()
         self._open_layer(disk)
         shelf = "open" if disk in self.open else "independent"
@@ -198,6 +216,8 @@ class GuestCalls(State):
         self.journal.set(self, "configuration", entries)
 
 
-def _admit_size(size: int) -> None:
-    if not isinstance(size, int) or not BLOCK_STRIDE <= size <= 2**40 or size % BLOCK_STRIDE:
-        raise InvalidArgument(f"{size!r} is no size: a positive multiple of 65536, at most 1 TiB")
+def _number(block: str) -> int:
+    """The number of a block from its text. Raises InvalidArgument."""
+    if not (isinstance(block, str) and block.isascii() and block.isdigit()):
+        raise InvalidArgument(f"{block!r:.100} is no number of a block")
+    return int(block)

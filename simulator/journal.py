@@ -1,7 +1,7 @@
-"""The journal: every change of a mutation is noted before it is made.
+"""The journal: notes every change of a mutation before the change is made.
 
-A mutation that fails, or is interrupted, is undone from its notes, last first.
-So it is either done or has never been.
+A mutation that fails or is interrupted is undone from its notes, the last note first. It is therefore
+complete or has no effect.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 
 class Journal:
-    """Notes of the mutation under way. Empty between mutations.
+    """Notes of the running mutation. Empty between mutations.
 
-    ``interrupt`` is called before each change, with the number of changes so
-    far; a test that raises there sees what a crash at that place leaves.
+    ``interrupt`` is called before each change with the number of earlier changes. A test that raises there
+    sees the state after a crash at that place.
     """
 
     __slots__ = ("_undo", "interrupt", "under_way")
@@ -29,7 +29,7 @@ class Journal:
         self.under_way = intent
 
     def note(self, undo: Callable[[], object]) -> None:
-        """A change is about to be made; ``undo`` takes it back."""
+        """Record how to undo the next change."""
         if self.interrupt is not None:
             self.interrupt(len(self._undo))
         self._undo.append(undo)
@@ -40,7 +40,7 @@ class Journal:
         self.under_way = None
 
     def roll_back(self) -> bool:
-        """Take back everything that the mutation under way has changed; whether that was anything."""
+        """Undo every change of the running mutation; returns whether there was any."""
         changed = bool(self._undo)
         while self._undo:
             self._undo.pop()()
@@ -59,7 +59,7 @@ class Journal:
         mapping[key] = value
 
     def drop(self, mapping: dict[Any, Any], key: Any) -> None:
-        """Remove a key from a mapping, with a note. Order matters, so all of it is noted."""
+        """Remove a key from a mapping, with a note of the whole mapping, since order matters."""
         before = dict(mapping)
 
         def undo() -> None:

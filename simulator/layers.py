@@ -1,8 +1,7 @@
-"""Copy-on-write layers: what one disk holds, relative to the layer below.
+"""Copy-on-write layers: the content of one disk, relative to the layer below.
 
-A layer is frozen when a snapshot is taken of it. Its blocks are then a
-read-only mapping; it changes only by ``become``, which counts up the epoch of
-its pool, and so no cached reading of anything above it stays valid.
+Creating a snapshot freezes a layer. Its blocks are then a read-only mapping. Only ``become`` changes a
+frozen layer; it increments the epoch of the pool, which invalidates every cached reading above.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
 
 class Pool:
-    """All layers of one machine; ``epoch`` counts changes of frozen ones."""
+    """All layers of one machine; ``epoch`` counts changes of frozen layers."""
 
     __slots__ = ("epoch",)
 
@@ -25,9 +24,8 @@ class Pool:
 class Layer:
     """Blocks written since the layer below was frozen, explicit zeros included.
 
-    ``size`` is the size of the disk here, in bytes. ``horizon`` is how far the
-    layer below can be seen through this one: what a disk lost when it was cut
-    stays lost, also after it has grown again.
+    ``size`` is the size of the disk here, in bytes. ``horizon`` is the part of the layer below that is
+    visible through this one: blocks that a disk lost when it shrank stay lost after it has grown again.
     """
 
     __slots__ = ("backing", "blocks", "epoch", "horizon", "pool", "reading", "size")
@@ -42,23 +40,27 @@ class Layer:
         self.epoch = -1
 
     def write(self, block: int, value: int) -> None:
-        """Write to a layer that is not frozen yet."""
+        """Write to a layer that is not frozen."""
         self.blocks[block] = value  # type: ignore[index]  # frozen layers hold a read-only view
         self.epoch = -1
 
     def resize(self, size: int) -> None:
-        """Cut or extend a layer that is not frozen yet."""
+        """Shrink or extend a layer that is not frozen."""
         self.blocks = {block: value for block, value in self.blocks.items() if holds(size, block)}
         self.horizon = min(self.horizon, size)
         self.size = size
         self.epoch = -1
 
     def freeze(self) -> None:
-        """From now on the layer is a snapshot's."""
+        """Make the layer read-only, as part of a snapshot."""
         self.blocks = MappingProxyType(dict(self.blocks))
 
+    def thaw(self) -> None:
+        """Make the layer writable again: it was frozen by a call that is undone."""
+        self.blocks = dict(self.blocks)
+
     def become(self, blocks: Mapping[int, int], horizon: int, backing: Layer | None) -> None:
-        """Hold something else, in the same place of the chain."""
+        """Replace the content, in the same place of the chain."""
         frozen = isinstance(self.blocks, MappingProxyType)
         self.blocks = MappingProxyType(dict(blocks)) if frozen else dict(blocks)
         self.horizon = horizon
@@ -67,15 +69,16 @@ class Layer:
         self.pool.epoch += 1
 
     def read(self) -> dict[str, int]:
-        """What the disk reads here: every block that is not zero, by number."""
+        """The blocks that read non-zero here, by number."""
         if self.epoch == self.pool.epoch:
             return self.reading
         found: dict[int, int] = {}
         layer: Layer | None = self
         visible = self.size
         while layer is not None:
+            last = (visible - BLOCK_SIZE) // BLOCK_STRIDE
             for block, value in layer.blocks.items():
-                if block not in found and holds(visible, block):
+                if block <= last and block not in found:
                     found[block] = value
             visible = min(visible, layer.horizon)
             layer = layer.backing
@@ -90,7 +93,7 @@ def holds(size: int, block: int) -> bool:
 
 
 def fold(lower: Layer, upper: Layer) -> tuple[dict[int, int], int]:
-    """The blocks and the horizon of ``upper`` with ``lower`` taken into it.
+    """The blocks and the horizon of ``upper`` with ``lower`` merged into it.
 
     ``upper`` then reads the same with the backing of ``lower`` as its own.
     """

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptree.simulator.admission import admit_snapshot, look_up
-from snaptree.simulator.native_calls import NativeCalls
+from snaptree.simulator.libvirt_calls import LibvirtCalls
 from snaptree.simulator.nodes import Node
 from snaptree.spec.outcomes import AmbiguousName, NoSuchSnapshot
 
 Ids = list[str]
 
 
-class Machine(NativeCalls):
+class Machine(LibvirtCalls):
     """One simulated domain. Its methods are the calls of the specification."""
 
     @look_up
@@ -27,7 +27,7 @@ class Machine(NativeCalls):
 
     @look_up
     def children(self, snapshot: str | None = None) -> Ids:
-        """What stands on a snapshot, or on the base."""
+        """The children of a snapshot, or of the base."""
         if snapshot is None:
             return [node.key for node in self.above(self.ground)]
         admit_snapshot(self, snapshot)
@@ -35,14 +35,14 @@ class Machine(NativeCalls):
 
     @look_up
     def parent(self, snapshot: str) -> str | None:
-        """What a snapshot stands on."""
+        """The parent of a snapshot."""
         admit_snapshot(self, snapshot)
         below = self.nodes[snapshot].over
         return None if below is None else self.id_of(below)
 
     @look_up
     def current(self) -> str | None:
-        """What the active state stands on."""
+        """The current snapshot."""
         return self.id_of(self.at)
 
     @look_up
@@ -53,7 +53,7 @@ class Machine(NativeCalls):
 
     @look_up
     def lookup_by_name(self, name: str) -> str:
-        """The bearer of a name, chosen as the profile says."""
+        """The snapshot with that name; the profile decides between several."""
         bearers = [node for node in self.nodes.values() if node.name == name]
         if not bearers:
             raise NoSuchSnapshot(f"no snapshot is called {name[:40]!r}")
@@ -71,4 +71,4 @@ class Machine(NativeCalls):
             waiting.extend(reversed(self.above(node)))
 
     def close(self) -> None:
-        """Nothing is held outside of this process."""
+        """Does nothing: the machine holds no resource outside this process."""

@@ -1,4 +1,4 @@
-"""Nodes: what owns layers. A node is the base, a snapshot, or a retired one."""
+"""Nodes: the owners of layers. A node is the base, a snapshot, or a retired snapshot."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from snaptree.simulator.layers import Layer
+from snaptree.spec.observation import DiskSeen, Entry
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """One captured state in storage, and its place in the tree.
 
-    ``over`` is the node above which it stands in the visible tree; the base
-    stands above nothing. ``memory`` and ``power`` are as captured.
+    ``over`` is the node below it in the visible tree, None for the base. ``memory`` and ``power`` are as
+    captured.
     """
 
     key: str
@@ -28,18 +29,18 @@ class Node:
     power: str = "off"
     configuration: dict[str, str] = field(default_factory=dict)
     captured: int = 0
-    shown: dict[str, Any] | None = None
+    shown: Entry | None = None
     shown_at: int = -1
 
     def path(self) -> Iterator[Node]:
-        """The node and everything under it, down to but without the base."""
+        """The node and everything under it, without the base."""
         node: Node | None = self
         while node is not None and node.over is not None:
             yield node
             node = node.over
 
-    def show(self, epoch: int) -> dict[str, Any]:
-        """The node as an observation shows it, built again when storage has changed."""
+    def show(self, epoch: int) -> Entry:
+        """The node as an observation shows it; rebuilt when storage has changed."""
         if self.shown is None or self.shown_at != epoch:
             base = self.over is None or self.over.over is None
             self.shown = {
@@ -60,6 +61,6 @@ class Node:
         return self.shown
 
 
-def show_disks(layers: dict[str, Layer]) -> dict[str, Any]:
+def show_disks(layers: dict[str, Layer]) -> dict[str, DiskSeen]:
     """Disks as an observation shows them."""
     return {name: {"size": layer.size, "blocks": layer.read()} for name, layer in layers.items()}

@@ -1,4 +1,4 @@
-"""What a machine holds: nodes, the open layers of the active state, power."""
+"""The state of a machine: nodes, the open layers of the active state, power."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 from snaptree.simulator.journal import Journal
 from snaptree.simulator.layers import Layer, Pool, fold
 from snaptree.simulator.nodes import Node, show_disks
+from snaptree.spec.observation import Observation
 from snaptree.spec.profiles import Profile
 
 
 class State:
-    """The parts that every group of calls works on.
+    """The state that every group of calls works on.
 
-    ``nodes`` are the listed snapshots by id in order of creation, ``hidden`` the
-    retired ones. ``at`` is the node that the active state grew from, ``open`` its
-    layers that are still written to. ``saved`` is the managed-save image.
+    ``nodes`` are the listed snapshots by id in order of creation, ``hidden`` the retired ones.
+    ``given`` are the uuids that ever identified a snapshot. ``at`` is
+    the node that the active state grew from, ``open`` its writable layers. ``saved`` is the managed-save
+    image.
     """
 
     def __init__(self, profile: Profile, disks: Mapping[str, int], *, persistent: bool = True) -> None:
@@ -30,6 +32,7 @@ class State:
         self.ground = Node("", 0)
         self.nodes: dict[str, Node] = {}
         self.hidden: dict[str, Node] = {}
+        self.given: dict[str, str] = {}
         self.at = self.ground
         self.open: dict[str, Layer] = {}
         self.independent: dict[str, Layer] = {}
@@ -49,11 +52,11 @@ class State:
     # --- the tree -------------------------------------------------------------
 
     def above(self, node: Node) -> list[Node]:
-        """The nodes that stand directly on a node, in order of creation."""
+        """The children of a node, in order of creation."""
         return [other for other in self.nodes.values() if other.over is node]
 
     def tower(self, node: Node) -> list[Node]:
-        """A node and everything that stands on it."""
+        """A node and all its descendants."""
         found = [node]
         for here in found:
             found.extend(self.above(here))
@@ -75,9 +78,9 @@ class State:
         yield self.open
 
     def give_up(self, layers: Mapping[str, Layer]) -> None:
-        """Fold layers that lost their owner into every layer that stands on them.
+        """Fold layers without an owner into every layer directly above them.
 
-        A layer on which nothing stands is gone with that.
+        A layer with nothing above it is dropped.
         """
         for name, layer in layers.items():
             for owner in self.owned():
@@ -92,20 +95,23 @@ class State:
         upper.become(blocks, horizon, lower.backing)
 
     def touched(self, node: Node) -> None:
-        """What is shown of a node is no longer true."""
+        """Invalidate the cached observation of a node."""
         node.shown = None
 
     # --- observation ------------------------------------------------------------
 
-    def observe(self) -> dict[str, Any]:
-        """Everything that can be seen; changes nothing."""
+    def observe(self) -> Observation:
+        """Everything visible, without changing anything."""
         with self.sight:
             return self._shown()
 
-    def _shown(self) -> dict[str, Any]:
+    def _shown(self) -> Observation:
         epoch = self.pool.epoch
         return {
-            "snapshots": [node.show(epoch) for node in self.nodes.values()],
+            "snapshots": [
+                node.shown if node.shown is not None and node.shown_at == epoch else node.show(epoch)
+                for node in self.nodes.values()
+            ],
             "current": self.id_of(self.at),
             "active": {
                 "disks": show_disks(self.open),

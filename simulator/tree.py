@@ -5,10 +5,11 @@ from __future__ import annotations
 from snaptree.simulator.layers import Layer
 from snaptree.simulator.nodes import Node
 from snaptree.simulator.state import State
+from snaptree.spec.outcomes import InvalidPowerState, LimitExceeded
 
 
 class Tree(State):
-    """Moves of nodes and layers. They admit nothing and refuse nothing; the journal can undo them."""
+    """Moves of nodes and layers. The journal can undo them."""
 
     def opened_on(self, layers: dict[str, Layer]) -> dict[str, Layer]:
         """New layers to write to, one on top of each that is given."""
@@ -28,6 +29,18 @@ class Tree(State):
             ("at", node),
         ):
             self.journal.set(self, name, value)
+
+    def admit_power_after(self, power: str) -> None:
+        """Refuse to leave a transient domain off, where the profile says so."""
+        if power == "off" and not self.persistent and self.profile.transient_off == "refused":
+            raise InvalidPowerState("a transient domain would be off and still be there")
+
+    def admit_merge(self, node: Node) -> None:
+        """Refuse to fold a node into more dependents than the profile allows."""
+        dependents = len(self.above(node)) + (self.at is node)
+        limit = self.profile.limits.merge_children
+        if limit is not None and dependents > limit:
+            raise LimitExceeded(f"{dependents} dependents, at most {limit} can be merged into")
 
     def splice(self, node: Node) -> None:
         """Take a node out of the tree and out of storage."""

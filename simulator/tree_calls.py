@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from snaptree.simulator.admission import (
     UUID,
+    admit_description,
     admit_feature,
     admit_name,
     admit_resume,
@@ -35,6 +36,7 @@ class TreeCalls(Tree):
     ) -> str:
         """Freeze the open layers as a new snapshot and open new ones on top."""
         admit_name(self, name)
+        admit_description(self, description)
         self._admit_capture(memory, quiesce)
         self._admit_uuid(uuid)
         self._free_name(name)
@@ -42,7 +44,7 @@ class TreeCalls(Tree):
         if self.saved is not None and self.profile.create_with_managed_save == "drops":
             self.journal.set(self, "saved", None)
         held, power = (self.memory if memory else None), self.power
-        if self.saved is not None:
+        if self.saved is not None and self.profile.memory != "never":
             held, power = self.saved
         self.journal.set(self, "made", self.made + 1)
         node = Node(
@@ -60,9 +62,12 @@ class TreeCalls(Tree):
         )
         frozen = self.open
         for layer in frozen.values():
+            self.journal.note(layer.thaw)
             layer.freeze()
         self.journal.set(self, "open", self.opened_on(frozen))
         self.journal.put(self.nodes, node.key, node)
+        if self.profile.identity == "uuid":
+            self.journal.put(self.given, node.uuid, node.key)
         self.journal.set(self, "at", node)
         return node.key
 
@@ -91,6 +96,8 @@ class TreeCalls(Tree):
             raise InvalidArgument(f"{uuid!r} is no uuid in canonical form")
         if any(node.uuid == uuid for node in (*self.nodes.values(), *self.hidden.values())):
             raise InvalidArgument(f"uuid {uuid} is in use")
+        if uuid in self.given:
+            raise InvalidArgument(f"uuid {uuid} identified an earlier snapshot")
 
     def _free_name(self, name: str) -> None:
         bearers = [node for node in self.nodes.values() if node.name == name]
@@ -99,6 +106,7 @@ class TreeCalls(Tree):
             raise NameInUse(f"{name!r} is in use")
         if policy == "replace":
             for bearer in bearers:
+                self.admit_merge(bearer)
                 self.splice(bearer)
 
     def _admit_size(self) -> None:
@@ -107,8 +115,10 @@ class TreeCalls(Tree):
             raise LimitExceeded(f"at most {limits.count} snapshots")
         if limits.depth is not None and sum(1 for _ in self.at.path()) >= limits.depth:
             raise LimitExceeded(f"at most {limits.depth} deep")
-        if self.profile.roots == "single" and self.at is self.ground and self.nodes:
-            raise Unsupported("only one root snapshot can exist")
+        if self.profile.roots == "single":
+            roots = sum(1 for node in self.nodes.values() if node.over is self.ground)
+            if roots > 1 or (roots and self.at is self.ground):
+                raise Unsupported("only one root snapshot can exist")
 
     @mutation
     def revert(self, snapshot: str, resume_as: str | None = None) -> None:
@@ -117,6 +127,10 @@ class TreeCalls(Tree):
         admit_resume(self, resume_as)
         node = self.nodes[snapshot]
         how = self.profile.revert_with_memory
+        if not self.persistent and resume_as is None and node.memory is not None and how == "saved":
+            raise Unsupported("a transient domain keeps no managed-save image")
+        comes_back = resume_as or ("off" if node.memory is None or how != "captured" else node.power)
+        self.admit_power_after(comes_back)
         self.stand_on(node, resume_as or "off")
         if resume_as is None and node.memory is not None:
             if how == "captured":
@@ -141,6 +155,7 @@ class TreeCalls(Tree):
     def describe(self, snapshot: str, description: str) -> None:
         """Change the description only."""
         admit_snapshot(self, snapshot)
+        admit_description(self, description)
         node = self.nodes[snapshot]
         self.journal.set(node, "description", description)
         self.touched(node)

@@ -32,6 +32,7 @@ def quick_switches() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.rule("CONCUR-3")
 def test_the_tree_in_between_is_never_seen() -> None:
     """CONCUR-3: who looks while a call is under way sees the tree before it or the tree after it."""
     domain = SimulatorDriver().open(DISKS)
@@ -59,6 +60,7 @@ def test_the_tree_in_between_is_never_seen() -> None:
     assert domain.count() == 2, "what was refused as Busy had no effect"
 
 
+@pytest.mark.rule("CONCUR-2")
 @pytest.mark.usefixtures("quick_switches")
 def test_looking_makes_nobody_busy() -> None:
     """CONCUR-2: only a call that changes something is in the way of another."""
@@ -145,10 +147,11 @@ def _shape(domain: Domain) -> Any:
     return tree, names.get(str(domain.current))
 
 
+@pytest.mark.rule("CONCUR-1", "CONCUR-2", "CONCUR-4")
 @pytest.mark.usefixtures("quick_switches")
 @pytest.mark.parametrize("seed", range(25))
 def test_some_order_of_the_calls_explains_what_happened(seed: int) -> None:
-    """CONCUR-1 and CONCUR-2, on histories of two callers with four calls each."""
+    """CONCUR-1, -2 and -4, on histories of two callers with four calls each."""
     domain = SimulatorDriver().open(DISKS)
     clock, history = count(), list[Call]()
     callers = [

@@ -1,7 +1,7 @@
 """libvirt's own calls on the machine, as libvirt documents them. Snapshots are named by their ids.
 
-One entry, ``native_call``, as a driver of libvirt's has it: the name of the C function and its
-arguments. Errors have libvirt's codes; the events of the last call are in ``events``.
+The only entry is ``native_call``, as in a driver of libvirt: the name of the C function and its arguments.
+Errors have libvirt's codes; ``events`` holds the events of the last call.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from snaptree.simulator.delete_calls import DeleteCalls
 from snaptree.simulator.guest_calls import GuestCalls
 from snaptree.simulator.nodes import Node
 from snaptree.simulator.tree_calls import TreeCalls
+from snaptree.spec.observation import Observation
 from snaptree.spec.outcomes import (
     InvalidArgument,
     InvalidPowerState,
@@ -33,14 +34,22 @@ _CREATE: Final = {"REDEFINE": 1, "CURRENT": 2, "NO_METADATA": 4, "HALT": 8, "DIS
                   "REUSE_EXT": 32, "QUIESCE": 64, "ATOMIC": 128, "LIVE": 256, "VALIDATE": 512}  # fmt: skip
 _DELETE: Final = {"CHILDREN": 1, "METADATA_ONLY": 2, "CHILDREN_ONLY": 4}
 _REVERT: Final = {"RUNNING": 1, "PAUSED": 2, "FORCE": 4, "RESET_NVRAM": 8}
+_SAVE: Final = {"BYPASS_CACHE": 1, "RUNNING": 2, "PAUSED": 4, "RESET_NVRAM": 8}
+_UNDEFINE: Final = {"MANAGED_SAVE": 1, "SNAPSHOTS_METADATA": 2, "NVRAM": 4, "KEEP_NVRAM": 8,
+                    "CHECKPOINTS_METADATA": 16, "TPM": 32, "KEEP_TPM": 64}  # fmt: skip
+_SECURE: Final = 1
+
+FLAGS: Final = {"create": _CREATE, "delete": _DELETE, "revert": _REVERT, "save": _SAVE, "undefine": _UNDEFINE}
+"""The bits that are known here, for a test that compares them with libvirt's."""
 
 _DEEP, _METADATA, _LEAVES, _NO_LEAVES, _NO_METADATA = 1, 2, 4, 8, 16
 _INACTIVE, _ACTIVE, _DISK_ONLY, _INTERNAL, _EXTERNAL, _TOPOLOGICAL = 32, 64, 128, 256, 512, 1024
+_FILTERS: Final = 2 * _TOPOLOGICAL - 1
 
 _STARTED, _SUSPENDED, _RESUMED, _STOPPED = 2, 3, 4, 5
 
 
-class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
+class LibvirtCalls(TreeCalls, DeleteCalls, GuestCalls):
     """libvirt's calls; ``events`` is None until the first of them."""
 
     events: list[list[int]] | None = None
@@ -63,7 +72,7 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
             raise
 
     def _wholly(self, name: str, made: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        """However many calls it is made of, it happens as a whole or not at all."""
+        """Run a group of calls as one mutation: all of it takes effect, or nothing."""
         self.journal.begin(name)
         try:
             result = made(**arguments)
@@ -74,9 +83,11 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
         self.journal.commit()
         return result
 
-    def _shown(self) -> dict[str, Any]:
+    def _shown(self) -> Observation:
         shown = super()._shown()
-        return shown if self.events is None else {**shown, "events": self.events}
+        if self.events is not None:
+            shown["events"] = self.events
+        return shown
 
     def _tell(self, event: int, detail: int) -> None:
         assert self.events is not None, "a call is under way"
@@ -85,13 +96,15 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
     # --- snapshots --------------------------------------------------------------
 
     def native_SnapshotCreateXML(self, name: str, description: str, flags: int) -> str:  # noqa: N802 - libvirt's name
-        """Capture the domain as it is, with its memory if it has any."""
+        """Capture the domain, with its memory if it has any."""
         self._take(flags, "create", _CREATE)
-        if flags & 2 or (flags & 64 and not flags & 16) or (flags & 8 and not self.persistent):
+        disk_only, halts = flags & _CREATE["DISK_ONLY"], flags & _CREATE["HALT"]
+        quiesces_memory = flags & _CREATE["QUIESCE"] and not disk_only
+        if flags & _CREATE["CURRENT"] or quiesces_memory or (halts and not self.persistent):
             raise InvalidArgument("flags that do not go together, or not with this domain")
         on = self.power != "off"
-        key = self.create(name, description, memory=on and not flags & 16)
-        if flags & 8 and on:
+        key = self.create(name, description, memory=on and not disk_only)
+        if halts and on:
             self.stop()
             self._tell(_STOPPED, 6)
         return key
@@ -99,12 +112,17 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
     def native_SnapshotCreateXML_REDEFINE(  # noqa: N802 - libvirt's name
         self, snapshot: str, edit: str, parent: str | None, flags: int
     ) -> str:
-        """Take a record back, for a snapshot that is listed or was forgotten."""
+        """Restore the record of a listed or forgotten snapshot."""
         self._take(flags, "create", _CREATE)
         node = self.nodes.get(snapshot) or self.hidden.get(snapshot)
         if node is None:
             raise NoSuchSnapshot(f"no snapshot {snapshot!r}")
-        if flags & (4 | 8) or edit in ("unknown-parent", "domain", "state", "time"):
+        if flags & (_CREATE["NO_METADATA"] | _CREATE["HALT"]) or edit in (
+            "unknown-parent",
+            "domain",
+            "state",
+            "time",
+        ):
             raise InvalidArgument("a record that cannot be")
         over = node.over
         if edit == "parent":
@@ -119,36 +137,38 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
         node.over = over
         if edit == "description":
             node.description = "again"
-        if flags & 2:
+        if flags & _CREATE["CURRENT"]:
             self.at = node
         for one in self.nodes.values():
             self.touched(one)
         return snapshot
 
     def native_SnapshotDelete(self, snapshot: str, flags: int) -> None:  # noqa: N802 - libvirt's name
-        """Remove a snapshot, all that stands on it, or the records alone."""
+        """Remove a snapshot, its subtree, or only the records."""
         self._take(flags, "delete", _DELETE)
-        if flags & 1 and flags & 4:
+        whole, below = flags & _DELETE["CHILDREN"], flags & _DELETE["CHILDREN_ONLY"]
+        if whole and below:
             raise InvalidArgument("CHILDREN and CHILDREN_ONLY exclude each other")
         tower = self.tower(self._node(snapshot))
-        gone = tower[1:] if flags & 4 else tower if flags & 1 else tower[:1]
+        gone = tower[1:] if below else tower if whole else tower[:1]
         for node in reversed(gone):
-            if flags & 2:
+            if flags & _DELETE["METADATA_ONLY"]:
                 self.unlist(node)
                 self.hidden[node.key] = node
             else:
                 self.splice(node)
 
     def native_RevertToSnapshot(self, snapshot: str, flags: int) -> None:  # noqa: N802 - libvirt's name
-        """Go back; every revert is a new process."""
+        """Revert; every revert starts a new process."""
         self._take(flags, "revert", _REVERT)
-        if flags & 1 and flags & 2:
+        running, paused = flags & _REVERT["RUNNING"], flags & _REVERT["PAUSED"]
+        if running and paused:
             raise InvalidArgument("RUNNING and PAUSED exclude each other")
         node = self._node(snapshot)
-        if node.memory is None and not self.persistent and not flags & 3:
+        if node.memory is None and not self.persistent and not (running or paused):
             raise InvalidPowerState("a transient domain is never off")
         was_on = self.power != "off"
-        self.revert(snapshot, {1: "running", 2: "paused"}.get(flags & 3))
+        self.revert(snapshot, "running" if running else "paused" if paused else None)
         if was_on:
             self._tell(_STOPPED, 6)
         if self.power != "off":
@@ -159,24 +179,26 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
     # --- lists and look-ups -------------------------------------------------------
 
     def native_ListAllSnapshots(self, flags: int) -> list[str]:  # noqa: N802 - libvirt's name
-        """All snapshots that pass, or the roots of them."""
+        """All snapshots that pass the filter, or only the roots."""
         return self._passing(self.above(self.ground) if flags & _DEEP else [*self.nodes.values()], flags)
 
     def native_SnapshotListAllChildren(self, snapshot: str, flags: int) -> list[str]:  # noqa: N802 - libvirt's name
-        """The children that pass, or all that stands on the snapshot."""
+        """The children that pass the filter, or all descendants."""
         node = self._node(snapshot)
         return self._passing(self.tower(node)[1:] if flags & _DEEP else self.above(node), flags)
 
     def native_SnapshotNum(self, flags: int) -> int:  # noqa: N802 - libvirt's name
-        """How many there are."""
+        """The number of snapshots that pass the filter."""
         return len(self.native_ListAllSnapshots(flags))
 
     def native_SnapshotNumChildren(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
-        """How many there are."""
+        """The number of children or descendants that pass the filter."""
         return len(self.native_SnapshotListAllChildren(snapshot, flags))
 
     def passes(self, node: Node, flags: int) -> bool:
-        """Whether a snapshot has, of every group that is asked about, a property that is asked for."""
+        """Whether a snapshot passes the filter: in every group that has a flag set, one of the flags set
+        applies.
+        """
         leaf, memory = not self.above(node), node.memory is not None
         groups = (
             {_LEAVES: leaf, _NO_LEAVES: not leaf},
@@ -192,61 +214,68 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
         return all(any(group) for group in asked if group)
 
     def _passing(self, nodes: list[Node], flags: int) -> list[str]:
-        if flags & ~2047:
+        if flags & ~_FILTERS:
             raise InvalidArgument("an unknown flag")
         if flags & _TOPOLOGICAL:
             nodes = [node for node in self.tower(self.ground) if node in nodes]
         return [node.key for node in nodes if self.passes(node, flags)]
 
     def native_SnapshotLookupByName(self, name: str, flags: int) -> str:  # noqa: N802 - libvirt's name
-        """The bearer of a name."""
+        """The snapshot with that name."""
         self._none(flags)
         bearers = [node.key for node in self.nodes.values() if node.name == name]
         return bearers[0] if bearers else self._node(name).key
 
     def native_SnapshotCurrent(self, flags: int) -> str:  # noqa: N802 - libvirt's name
-        """What the active state stands on."""
+        """The current snapshot."""
         self._none(flags)
         return self._node(self.at.key).key
 
     def native_HasCurrentSnapshot(self, flags: int) -> int:  # noqa: N802 - libvirt's name
-        """Whether it stands on any."""
+        """Whether a snapshot is current."""
         self._none(flags)
         return int(self.at is not self.ground)
 
     def native_SnapshotGetParent(self, snapshot: str, flags: int) -> str:  # noqa: N802 - libvirt's name
-        """What a snapshot stands on."""
+        """The parent of a snapshot."""
         self._none(flags)
         over = self._node(snapshot).over
         assert over is not None, "every snapshot stands on something"
         return self._node(over.key).key
 
     def native_SnapshotIsCurrent(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
-        """Whether the active state stands on it."""
+        """Whether the snapshot is current."""
         self._none(flags)
         return int(self._node(snapshot) is self.at)
 
     def native_SnapshotHasMetadata(self, snapshot: str, flags: int) -> int:  # noqa: N802 - libvirt's name
-        """Whether it is remembered, as all are that are listed."""
+        """Whether libvirt has a record of the snapshot; true for every listed one."""
         self._none(flags)
         return int(bool(self._node(snapshot).key))
 
-    def native_SnapshotGetXMLDesc(self, snapshot: str) -> dict[str, Any]:  # noqa: N802 - libvirt's name
-        """What its document says."""
+    def native_SnapshotGetXMLDesc(self, snapshot: str, flags: int) -> dict[str, Any]:  # noqa: N802 - libvirt's name
+        """The fields of the snapshot's document."""
+        self._none(flags & ~_SECURE)
         node = self._node(snapshot)
         root = node.over is self.ground or node.over is None
         return {
             "name": node.name,
             "description": node.description,
             "parent": None if root or node.over is None else node.over.name,
-            "state": "shutoff" if node.memory is None else node.power,
+            "state": self._state_of(node),
             "disks": node.memory is None,
         }
+
+    def _state_of(self, node: Node) -> str:
+        """libvirt's word for what was captured: disks alone are a state of their own while it is on."""
+        words = {"off": "shutoff", "running": "running", "paused": "paused"}
+        disks_of_a_domain_that_is_on = node.memory is None and node.power != "off"
+        return "disk-snapshot" if disks_of_a_domain_that_is_on else words[node.power]
 
     # --- the domain -----------------------------------------------------------------
 
     def native_Create(self) -> None:  # noqa: N802 - libvirt's name
-        """Boot, or go on."""
+        """Boot, or continue the managed-save image."""
         saved = self.saved is not None
         self.start()
         self._tell(_STARTED, 2 if saved else 0)
@@ -270,23 +299,26 @@ class NativeCalls(TreeCalls, DeleteCalls, GuestCalls):
 
     def native_ManagedSave(self, flags: int) -> None:  # noqa: N802 - libvirt's name
         """Save memory and turn off."""
-        if flags & ~6 or flags == 6:
+        running, paused = flags & _SAVE["RUNNING"], flags & _SAVE["PAUSED"]
+        if flags & ~sum(_SAVE.values()) or (running and paused):
             raise InvalidArgument("an unknown flag, or two that exclude each other")
         self.managed_save()
         assert self.saved is not None, "it was just saved"
-        self.saved = (self.saved[0], {2: "running", 4: "paused"}.get(flags, self.saved[1]))
+        self.saved = (self.saved[0], "running" if running else "paused" if paused else self.saved[1])
         self._tell(_STOPPED, 4)
 
-    def native_ManagedSaveRemove(self) -> None:  # noqa: N802 - libvirt's name
+    def native_ManagedSaveRemove(self, flags: int) -> None:  # noqa: N802 - libvirt's name
         """Drop the image."""
+        self._none(flags)
         self.managed_save_remove()
 
     def native_UndefineFlags(self, flags: int) -> None:  # noqa: N802 - libvirt's name
         """Remove the definition."""
-        if flags & ~3:
+        if flags & ~sum(_UNDEFINE.values()):
             raise InvalidArgument("an unknown flag")
         off = self.power == "off"
-        if (self.saved is not None and not flags & 1) or (off and self.nodes and not flags & 2):
+        keeps_image = self.saved is not None and not flags & _UNDEFINE["MANAGED_SAVE"]
+        if keeps_image or (off and self.nodes and not flags & _UNDEFINE["SNAPSHOTS_METADATA"]):
             raise WouldDiscard("there are snapshots, or an image")
         self._tell(1, 0)
         if off:
