@@ -1,0 +1,1 @@
+"""Takes one step on model and driver, and compares the results."""
