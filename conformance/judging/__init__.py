@@ -1,0 +1,1 @@
+"""Turns differences into deviations, known ones among them, and into the verdict."""

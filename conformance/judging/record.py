@@ -1,0 +1,96 @@
+"""The record of a run before it is judged: work done, deviations, and why it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from snaptree.conformance.engine.coverage import Tally
+from snaptree.conformance.judging.deviations import Deviation
+
+Why = Literal["done", "budget", "shard", "interrupted", "host gave out", "worker died", "processes ended"]
+"""``done``: all that was asked for was done. ``budget``: the seconds that were given were used up first.
+``shard``: the units of other shards are missing, and nothing else.
+``host gave out``: the driver said that its host cannot go on, or its processes end before they begin.
+``worker died``: a process that did the work failed by a fault of snaptree's. ``processes ended``: a piece
+of work was given up, because it ended too many processes of the driver."""
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: ``1 step``, ``2,000 steps``, ``3 stories``."""
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """More than one of them: ``steps``, ``ways``, ``stories``."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeou" else f"{noun}s"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a run ended. ``text`` explains an early end, ``install`` is the command that would prevent it."""
+
+    why: Why = "done"
+    text: str = ""
+    install: str | None = None
+
+
+@dataclass
+class MethodResult:
+    """The result of a part of a method: transitions of one graph, or sequences; ``noun`` names one item.
+
+    ``total`` is 0 if only time ends the part. ``closed_off`` are transitions that are only reachable
+    through one that deviates, or that need a call which ended too many processes. ``name`` is how the
+    command line names the part: the method, or the graph that was asked for.
+    """
+
+    method: str
+    noun: str
+    title: str
+    total: int = 0
+    name: str = ""
+    covered: int = 0
+    closed_off: int = 0
+    deviated: int = 0
+    states: int = 0
+    sequences: int = 0
+
+    @property
+    def done(self) -> int:
+        """How much of the total was done, unreachable items included."""
+        return self.covered + self.deviated + self.closed_off
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its items were done, those that deviate or are closed off included."""
+        return self.done >= self.total
+
+
+@dataclass
+class RunRecord:
+    """The result of a whole run: tally, methods, deviations by id. ``seconds`` is wall-clock time."""
+
+    tally: Tally = field(default_factory=Tally)
+    methods: dict[str, MethodResult] = field(default_factory=dict)
+    deviations: dict[str, Deviation] = field(default_factory=dict)
+    seconds: float = 0.0
+    ending: Ending = field(default_factory=Ending)
+    uncrashed: str = ""
+    """Why no call was killed at every moment, where none was."""
+    unheld: str = ""
+    """Why no call was held inside for another caller to meet, where none was."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every method was completed, and nothing ended the run early."""
+        return self.ending.why == "done" and not self.unfinished
+
+    @property
+    def unfinished(self) -> list[MethodResult]:
+        """The parts of methods that were not completed."""
+        return [method for method in self.methods.values() if not method.complete]
+
+    @property
+    def closed_off(self) -> int:
+        """The number of transitions that are closed off by a deviation."""
+        return sum(method.closed_off for method in self.methods.values())
