@@ -1,1 +1,1 @@
-"""Where operation sequences come from."""
+"""The methods: each finds sequences of operations."""

@@ -1,19 +1,20 @@
-"""examples: what the chapters show, done on the driver, and the limits that the profile states.
+"""examples: the chapters' examples on the driver, and the limits of the profile.
 
-The examples are few and meant for reading. They reach the cases that random
-sequences seldom meet, and a figure that a driver does not follow is a deviation
-that everybody understands. A limit is met by nobody who draws at random: it is
-walked to.
+The examples are few and written for readers. They reach cases that random sequences seldom meet, and
+everyone understands a deviation from a figure. Random draws never reach a limit, so this method walks to
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from snaptree.conformance.driver import DEFAULT_DISKS
-from snaptree.spec.examples import example_operations, tree_operations
+from snaptree.conformance.methods.fixed import FixedSequences
+from snaptree.conformance.methods.power_states import in_each_power_state
+from snaptree.spec.examples import example_operations, example_start, tree_operations
 from snaptree.spec.operations import Create, Operation, Revert
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
@@ -30,22 +31,48 @@ FARTHEST: Final = 64
 
 @cache
 def example_sequences(profile: Profile) -> tuple[Sequence, ...]:
-    """The operations of every example whose tree the profile can make, with those that make it.
+    """The operations of every example whose tree the profile can make, after those that make the tree.
 
-    Last come the walks to the limits of the profile that are not too far.
+    Every call in each power state comes after them, and the walks to near limits of the profile come last.
     """
-    found: dict[Sequence, None] = {}
-    for rule in rules():
-        for example in rule.examples:
-            tree = tuple(_without_content(tree_operations(example.tree), profile))
-            if _is_made(tree, profile):
-                found[(*tree, *example_operations(example))] = None
+    found = dict.fromkeys(_shown(profile, persistent=True))
+    found.update(dict.fromkeys(in_each_power_state(profile)))
     found.update(dict.fromkeys(_to_the_limits(profile)))
     return tuple(found)
 
 
+@cache
+def transient_sequences(profile: Profile) -> tuple[Sequence, ...]:
+    """Those of the examples that begin with a transient domain, if the profile offers one."""
+    return tuple(dict.fromkeys(_shown(profile, persistent=False))) if profile.offers("transient") else ()
+
+
+def _shown(profile: Profile, *, persistent: bool) -> Iterator[Sequence]:
+    for example in (one for rule in rules() for one in rule.examples):
+        tree = tuple(_without_content(tree_operations(example.tree), profile))
+        begins = example_start(example).persistent == persistent
+        if begins and _is_made(tree, profile, persistent=persistent):
+            yield (*tree, *example_operations(example))
+
+
+class Examples(FixedSequences):
+    """The chapters' examples."""
+
+    name: ClassVar[str] = "examples"
+    noun: ClassVar[str] = "example"
+    title: ClassVar[str] = "what the chapters show"
+
+    def sequences(self, profile: Profile) -> tuple[Sequence, ...]:
+        """``example_sequences``."""
+        return example_sequences(profile)
+
+    def transient(self, profile: Profile) -> tuple[Sequence, ...]:
+        """``transient_sequences``."""
+        return transient_sequences(profile)
+
+
 def _without_content(operations: Iterable[Operation], profile: Profile) -> Iterator[Operation]:
-    """The same tree of a hypervisor whose disks or memory nobody can write from outside."""
+    """The same tree on a hypervisor whose disks or memory cannot be written from outside."""
     for operation in operations:
         if operation.op not in ("write_disk", "write_memory") or profile.claims(operation.call):
             yield operation
@@ -63,8 +90,8 @@ def _to_the_limits(profile: Profile) -> Iterator[Sequence]:
         yield tuple(wide)
 
 
-def _is_made(operations: Sequence, profile: Profile) -> bool:
-    domain = blank_domain(DEFAULT_DISKS)
+def _is_made(operations: Sequence, profile: Profile, *, persistent: bool) -> bool:
+    domain = blank_domain(DEFAULT_DISKS, persistent=persistent)
     for operation in operations:
         outcome = step(domain, operation, profile)
         if not isinstance(outcome, Accepted):

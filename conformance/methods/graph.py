@@ -1,10 +1,10 @@
 """The bounded state graph: every shape of up to N snapshots, and every move between them.
 
-The model computes it. A move is an operation with its target given by its place
-in the canonical order, so that it means the same in every domain of that shape.
-Before each create, every disk gets fresh content (in the scope ``configuration``,
-an entry does): no two points are then alike, and a mistake about which one is
-which cannot hide.
+The model computes it. A move is an operation whose target is a place in the canonical order, so it means
+the same in every domain of that shape. Every snapshot is a target, equal siblings too: what the graph leaves
+out are other orders of creation of the same shape, which the scope ``ages`` has. Before each create, every
+disk gets content (in the scope ``configuration``, an entry does); ``content`` decides which. No two points
+are then equal, so a confusion of two points cannot stay hidden.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from functools import cache
 from typing import Any, Final, Literal, get_args
 
-from snaptree.conformance.canonical import Code, Shape, is_dirty, shape_of
 from snaptree.conformance.driver import DEFAULT_DISKS
-from snaptree.conformance.methods.native import native_operations
+from snaptree.conformance.methods.content import Content, Kind, UnusedContent
+from snaptree.conformance.methods.libvirt_calls import libvirt_operations
 from snaptree.spec import operations as ops
-from snaptree.spec.bindings.libvirt_calls import any_step
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
-from snaptree.spec.state import Domain, Point, blank_domain
+from snaptree.spec.semantics import step
+from snaptree.spec.shapes import Code, Shape, is_dirty, shape_of
+from snaptree.spec.state import Domain, blank_domain
 
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "storage", "memory", "cycles", "power", "configuration", "libvirt"]
-"""``tree``: the powered-off graph. ``storage``: with retire, reclaim and
+Scope = Literal["tree", "ages", "storage", "memory", "cycles", "power", "configuration", "libvirt"]
+"""``tree``: the powered-off graph. ``ages``: the same, each order in which the
+snapshots can have been created being a state of its own. ``storage``: with retire, reclaim and
 remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
 that hold memory or none. ``power``: with everything that power can be. ``cycles``: the
 same in a third of the transitions, for drivers that take long to boot: memory is
@@ -46,11 +48,16 @@ MOST_RETIRED: Final = 1
 
 @dataclass(frozen=True)
 class Move:
-    """One way out of a state: preparation (writes), and the operation itself."""
+    """One way out of a state: what to write first, if anything, and the operation itself, if any."""
 
     label: Label
-    operation: Operation
-    prepare: tuple[Operation, ...] = ()
+    operation: Operation | None = None
+    writes: Kind | None = None
+
+    def operations(self, domain: Domain, content: Content) -> tuple[Operation, ...]:
+        """What to do on a domain, in order."""
+        prepared = () if self.writes is None else content.writes(self.writes, domain)
+        return prepared if self.operation is None else (*prepared, self.operation)
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,14 @@ class Graph:
 
     @property
     def transitions(self) -> int:
-        """How many moves there are; preparations are not counted."""
+        """The number of moves; preparations are not counted."""
         return sum(len([label for label in moves if label[0] != "write"]) for moves in self.edges.values())
+
+
+@cache
+def graph_of(profile: Profile, bound: int, scope: Scope) -> Graph:
+    """The bounded state graph of a profile; computed once in each process."""
+    return explore(profile, bound, scope)
 
 
 def explore(
@@ -78,19 +91,19 @@ def explore(
 ) -> Graph:
     """Every state that the model reaches with at most ``bound`` snapshots.
 
-    ``found`` is told the number of states now and then.
+    ``found`` is called with the number of states now and then.
     """
     first = blank_domain(DEFAULT_DISKS)
-    start = shape_of(first).key
+    start = shape_in(scope, first).key
     waiting = deque([first])
     edges: dict[Code, dict[Label, Code]] = {start: {}}
     while waiting:
         here = waiting.popleft()
-        shape = shape_of(here)
+        shape = shape_in(scope, here)
         leaving = edges[shape.key]
         for move in moves(here, shape, profile, bound, scope):
             after = carry_out(here, move, profile)
-            key = shape_of(after).key
+            key = shape_in(scope, after).key
             leaving[move.label] = key
             if key not in edges:
                 edges[key] = {}
@@ -100,10 +113,18 @@ def explore(
     return Graph(profile, scope, bound, start, edges)
 
 
+def shape_in(scope: Scope, domain: Domain) -> Shape:
+    """The shape by which the graphs of a scope tell states apart."""
+    return shape_of(domain, ages=scope == "ages")
+
+
+UNUSED: Final = UnusedContent()
+
+
 def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
     """The domain after a move, preparation included."""
-    for operation in (*move.prepare, move.operation):
-        outcome = any_step(domain, operation, profile)
+    for operation in move.operations(domain, UNUSED):
+        outcome = step(domain, operation, profile)
         if isinstance(outcome, Accepted):
             domain = outcome.domain
     return domain
@@ -112,24 +133,24 @@ def carry_out(domain: Domain, move: Move, profile: Profile) -> Domain:
 def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Scope) -> Iterator[Move]:
     """Every move out of a state, the same ones for every domain of that shape."""
     if scope == "libvirt":
-        yield from _native(domain, shape, profile, bound)
+        yield from _libvirt_calls(domain, shape, profile, bound)
         return
     booted = domain.active.memory == "unspecified" and "write_memory" in profile.operations
     if booted and scope in ("memory", "cycles"):
         # What memory holds after a boot is the business of the other scope.
         yield from _memory_writes(domain)
         return
-    fresh = tuple(_fresh_content(domain, profile, scope))
-    if fresh and not is_dirty(domain):
-        yield Move(("write",), fresh[-1], fresh[:-1])
+    writes = _writable(domain, profile, scope)
+    if writes is not None and not is_dirty(domain):
+        yield Move(("write",), writes=writes)
     if len(domain.snapshots) < bound:
-        prepare = () if is_dirty(domain) else fresh
+        prepare = None if is_dirty(domain) else writes
         name = f"n{domain.serial + 1}"
         yield Move(("create",), ops.Create(name), prepare)
         if scope in ("memory", *_POWERED) and domain.active.power != "off" and profile.memory != "never":
             yield Move(("create", "memory"), ops.Create(name, memory=True), prepare)
-    for place in shape.distinct:
-        yield from _on_snapshot(shape.order[place], place, domain, profile, scope)
+    for place, snapshot in enumerate(shape.order):
+        yield from _on_snapshot(snapshot, place, domain, profile, scope)
     if scope == "storage":
         for retired in sorted(domain.retired):
             yield Move(("reclaim", "retired"), ops.Reclaim(retired))
@@ -143,10 +164,10 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
         yield from _memory_writes(domain)
 
 
-def _native(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Iterator[Move]:
-    """libvirt's calls. Fresh content comes only from a driver that can write as things are."""
+def _libvirt_calls(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Iterator[Move]:
+    """libvirt's calls. Fresh content needs a driver that can write in this state."""
     places = {snapshot: place for place, snapshot in enumerate(shape.order)}
-    for place, call in native_operations(domain, shape, profile, bound):
+    for place, call in libvirt_operations(domain, shape, profile, bound):
         arguments = [
             places.get(value, -1) if key == "parent" and value is not None else value
             for key, value in call.arguments().items()
@@ -154,7 +175,7 @@ def _native(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Itera
         ]
         writes = call.creates and profile.claims("write_disk") and not is_dirty(domain)
         writes = writes and profile.allows_power("write_disk", domain.active.power)
-        yield Move((call.call, place, *arguments), call, tuple(_fresh_writes(domain)) if writes else ())
+        yield Move((call.call, place, *arguments), call, "disks" if writes else None)
 
 
 def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, scope: Scope) -> Iterator[Move]:
@@ -162,9 +183,9 @@ def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, sc
         ops.Revert(snapshot),
         ops.MergeIntoChildren(snapshot),
         ops.MergeIntoParent(snapshot),
-        ops.MergeIntoParent(snapshot, forced=True),
+        ops.MergeIntoParentForced(snapshot),
         ops.Discard(snapshot),
-        ops.Discard(snapshot, forced=True),
+        ops.DiscardForced(snapshot),
     ]
     if scope == "storage":
         if len(domain.retired) < MOST_RETIRED:
@@ -179,9 +200,7 @@ def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, sc
     if scope in _POWERED and profile.offers("resume_as"):
         for resume_as in ops.RESUME_AS:
             yield Move(("revert", place, resume_as), ops.Revert(snapshot, resume_as))
-        yield Move(
-            ("discard_forced", place, "running"), ops.Discard(snapshot, forced=True, resume_as="running")
-        )
+        yield Move(("discard_forced", place, "running"), ops.DiscardForced(snapshot, "running"))
 
 
 def _variant(operation: Operation) -> str:
@@ -196,45 +215,13 @@ def _claimed(profile: Profile, *operations: Operation) -> Iterator[Move]:
 
 def _memory_writes(domain: Domain) -> Iterator[Move]:
     if domain.active.memory == "unspecified":
-        yield Move(("write_memory",), ops.WriteMemory(1 + domain.serial % 255))
+        yield Move(("write_memory",), writes="memory")
 
 
-def _fresh_content(domain: Domain, profile: Profile, scope: Scope) -> Iterator[Operation]:
-    """What makes the active state differ from every point, as far as the profile has calls for it."""
+def _writable(domain: Domain, profile: Profile, scope: Scope) -> Kind | None:
+    """What can be written so that the active state differs from every point, among the profile's calls."""
     if domain.managed_save is not None:
-        return
+        return None
     if scope == "configuration":
-        if profile.claims("configure"):
-            yield _fresh_entry(domain)
-    elif profile.claims("write_disk"):
-        yield from _fresh_writes(domain)
-
-
-def _fresh_entry(domain: Domain) -> Operation:
-    """One entry of the configuration with a value that no point of this domain has there."""
-    used = {point.configuration.get("content") for point in _points(domain)}
-    value = next(number for number in count(1) if str(number) not in used)
-    return ops.Configure("content", str(value))
-
-
-def _fresh_writes(domain: Domain) -> Iterator[Operation]:
-    """One write to each disk with a value that no point of this domain has there.
-
-    The first disk is written in the same block each time, so that deltas
-    overlap; the last one in a block of its own, so that a lost delta shows.
-    """
-    disks = sorted(domain.active.disks)
-    for number, disk in enumerate(disks):
-        used = _values(domain, disk)
-        value = next(candidate for candidate in range(1, 256) if candidate not in used)
-        block = value % 16 if number == len(disks) - 1 else 0
-        yield ops.WriteDisk(disk, block, value)
-
-
-def _values(domain: Domain, disk: str) -> set[int]:
-    points = [point for point in _points(domain) if disk in point.disks]
-    return {value for point in points for value in point.disks[disk].blocks.values()}
-
-
-def _points(domain: Domain) -> list[Point]:
-    return [domain.base, domain.active, *(snapshot.point for snapshot in domain.snapshots.values())]
+        return "configuration" if profile.claims("configure") else None
+    return "disks" if profile.claims("write_disk") else None

@@ -1,16 +1,18 @@
-"""limits: as deep and as many as the profile says, and one more, where that is far.
+"""limits: the largest depth and count of the profile, and one more, if they are far.
 
-Nearer ones are among the examples, and looked at step by step. Here only the answers are compared, at the
-end how many there are then and which is current. To look at everything would take the square of the length,
-and one look at a long chain can take a minute.
+Nearer limits are among the examples, with a comparison after each step. Here the method compares only
+answers, and at the end the count and the current snapshot. Comparing the state each time would take the
+square of the length, and observing a long chain can take a minute.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
+from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.examples import FARTHEST
+from snaptree.conformance.methods.fixed import FixedSequences
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
@@ -31,3 +33,21 @@ def limit_sequences(profile: Profile) -> tuple[Sequence, ...]:
         for limit in sorted(limits)[:1]
         if FARTHEST < limit <= MOST
     )
+
+
+class Limits(FixedSequences):
+    """The largest depth and count that the profile claims, and one more."""
+
+    name: ClassVar[str] = "limits"
+    noun: ClassVar[str] = "limit"
+    title: ClassVar[str] = "as deep and as many as claimed, and one more"
+    shrinks: ClassVar[bool] = False  # the way to a limit is as long as it has to be
+    watches: ClassVar[bool] = False
+
+    def sequences(self, profile: Profile) -> tuple[Sequence, ...]:
+        """``limit_sequences``."""
+        return limit_sequences(profile)
+
+    def applies(self, bounds: Bounds) -> bool:
+        """Only if the bounds ask for it."""
+        return bounds.limits

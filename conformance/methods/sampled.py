@@ -1,31 +1,37 @@
-"""sampled: random sequences, drawn by Hypothesis and decoded against the live state.
+"""sampled: random sequences, drawn as bytes and decoded against the live state.
 
-Each step is three bytes of one draw: which call, on which snapshot, and with
-what. Decoding looks at the state that the sequence has reached, so nearly every
-step means something, and a whole sequence costs Hypothesis one draw. The first
-difference ends a sequence; making it small is the business of ``sequences``,
-which works on operations and so is the same for every method.
+Each step is three bytes: the call, the snapshot, the other arguments. Decoding looks at the present state,
+so nearly every step is meaningful. Seed and number alone reproduce a sequence. ``sequences`` shrinks it: it
+works on operations, in the same way for every method.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
-from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Lockstep, Taken
-from snaptree.conformance.sequences import Run, opened_domain
-from snaptree.conformance.tally import Tally
+from snaptree.conformance.driver import DEFAULT_DISKS, CallBarred, DomainFault, Driver, opened_domain
+from snaptree.conformance.engine.coverage import Tally
+from snaptree.conformance.engine.lockstep import Lockstep, StepResult
+from snaptree.conformance.engine.own_calls import domain_fault_step
+from snaptree.conformance.methods.bounds import Bounds, Calls
+from snaptree.conformance.methods.libvirt_calls import LibvirtDecoder
+from snaptree.conformance.methods.method import Ledger, Method, Part
+from snaptree.conformance.sequences.running import Run
 from snaptree.spec import operations as ops
+from snaptree.spec.domains.names import ODD
 from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
-from snaptree.spec.state import BLOCK_STRIDE, Domain
+from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
 
 MOST_SNAPSHOTS: Final = 8
 """Beyond this a tree is pruned rather than grown: faults show in small trees."""
+
+PRUNES: Final = ("merge_into_children", "discard")
+"""What is drawn in place of a create then."""
 
 BYTES: Final = 3
 
@@ -43,23 +49,38 @@ WEIGHTS: Final[dict[str, int]] = {
 }  # fmt: skip
 """How often each call is drawn, relative to the others."""
 
-ODD_NAMES: Final = (
-    "", "x" * 10_000, "x" * 255, "../../etc/x", "-rf", "a\nb", "\x00", "caf\u00e9", "cafe\u0301", " ",
-    "s1", "S1", "1", "2", "3",
-    "<b>&amp;</b>", "'; echo", "$(id)", "\u202etxt", "\U0001f4be", "\ud800", "con", "%s", "active", "base",
-)  # fmt: skip
-"""Names that somebody's code has tripped over."""
+ODD_NAMES: Final = ODD[:25]
+"""The odd names that are drawn; the method ``values`` uses all of them."""
 
 
 class Decodes(Protocol):
     """Makes an operation of three bytes."""
 
     def operation(self, domain: Domain, which: int, target: int, variant: int) -> Operation:
-        """The operation that they mean in this state."""
+        """The operation in this state."""
+
+    def may_make(self, which: int, calls: frozenset[str]) -> bool:
+        """Whether the first byte may mean one of the calls, in some state."""
+
+
+class Draw(NamedTuple):
+    """What was drawn for one operation in this state: two bytes."""
+
+    domain: Domain
+    target: int
+    variant: int
+
+    @property
+    def snapshot(self) -> str:
+        """The snapshot that the first byte means here."""
+        return _target(self.domain, self.target)
+
+
+Builder = Callable[[Draw], Operation]
 
 
 class Decoder:
-    """Turns bytes into operations that mean something in the state at hand."""
+    """Turns bytes into operations that are meaningful in the present state."""
 
     def __init__(self, profile: Profile) -> None:
         calls = [call for call in WEIGHTS if profile.claims(call)]
@@ -72,72 +93,80 @@ class Decoder:
         self._table = (table + unclaimed[:6] + table)[:256]
         self._memory = profile.memory != "never"
         self._features = profile.features
+        self._builders = self._every_builder()
+
+    def _every_builder(self) -> dict[str, Builder]:
+        """How the operation of a call is made of a draw. A call without a builder takes no arguments."""
+        on_snapshot = (
+            "merge_into_children", "merge_into_parent", "discard", "retire", "parent", "lookup_by_id",
+        )  # fmt: skip
+        resuming = ("revert", "merge_into_parent_forced", "discard_forced")
+        return {
+            **{call: self._on_snapshot(call) for call in on_snapshot},
+            **{call: self._resuming(call) for call in resuming},
+            "create": self._create,
+            "write_disk": self._write_disk,
+            "remove_subtree": lambda draw: ops.RemoveSubtree(draw.snapshot, keep_root=draw.variant % 2 == 1),
+            "reclaim": self._reclaim,
+            "rename": lambda draw: ops.Rename(draw.snapshot, self._name(draw)),
+            "describe": lambda draw: ops.Describe(draw.snapshot, f"described {draw.variant}"),
+            "write_memory": lambda draw: ops.WriteMemory(draw.variant),
+            "resize_disk": self._resize_disk,
+            "attach_disk": self._attach_disk,
+            "detach_disk": lambda draw: ops.DetachDisk(_disk(draw)),
+            "configure": lambda draw: ops.Configure(
+                f"key{draw.target % 3}", f"value{draw.variant}" if draw.variant % 4 else ""
+            ),
+            "children": lambda draw: ops.Children(draw.snapshot if draw.variant % 3 else None),
+            "lookup_by_name": self._lookup_by_name,
+        }
 
     def operation(self, domain: Domain, which: int, target: int, variant: int) -> Operation:
-        """The operation that three bytes mean in this state."""
+        """The operation of three bytes in this state."""
         call = self._table[which % len(self._table)]
         if call == "create" and len(domain.snapshots) >= MOST_SNAPSHOTS:
-            call = "discard" if variant % 2 else "merge_into_children"
-        snapshot = _target(domain, target)
-        match call:
-            case "create":
-                return self._create(domain, target, variant)
-            case "write_disk":
-                disks = sorted([*domain.active.disks, *domain.independent]) or ["vda"]
-                if variant >= 253:
-                    return ops.WriteDisk("vdz", 99, 256)
-                return ops.WriteDisk(disks[target % len(disks)], (target >> 2) % 4 * 5, variant)
-            case "revert":
-                return ops.Revert(snapshot, self._resume_as(variant))
-            case "merge_into_children":
-                return ops.MergeIntoChildren(snapshot)
-            case "merge_into_parent":
-                return ops.MergeIntoParent(snapshot)
-            case "merge_into_parent_forced":
-                return ops.MergeIntoParent(snapshot, forced=True, resume_as=self._resume_as(variant))
-            case "discard":
-                return ops.Discard(snapshot)
-            case "discard_forced":
-                return ops.Discard(snapshot, forced=True, resume_as=self._resume_as(variant))
-            case "remove_subtree":
-                return ops.RemoveSubtree(snapshot, keep_root=variant % 2 == 1)
-            case "retire":
-                return ops.Retire(snapshot)
-            case "reclaim":
-                retired = sorted(domain.retired)
-                return ops.Reclaim(retired[target % len(retired)] if retired and variant < 224 else snapshot)
-            case "rename":
-                return ops.Rename(snapshot, self._name(domain, target, variant))
-            case "describe":
-                return ops.Describe(snapshot, f"described {variant}")
-            case "write_memory":
-                return ops.WriteMemory(variant)
-            case "resize_disk" | "attach_disk" | "detach_disk":
-                return self._disk_change(call, domain, target, variant)
-            case "configure":
-                return ops.Configure(f"key{target % 3}", "" if variant % 4 == 0 else f"value{variant}")
-            case "undefine" | "undefine_forced":
-                return ops.Undefine(forced=call == "undefine_forced")
-            case "children":
-                return ops.Children(snapshot if variant % 3 else None)
-            case "parent":
-                return ops.Parent(snapshot)
-            case "lookup_by_name":
-                bearer = domain.snapshots.get(snapshot)
-                return ops.LookupByName(bearer.name if bearer is not None and variant < 224 else "nobody")
-            case "lookup_by_id":
-                return ops.LookupById(snapshot)
-            case _:
-                return ops.OPERATIONS[call]()
+            call = PRUNES[variant % 2]
+        draw = Draw(domain, target, variant)
+        build = self._builders.get(call)
+        return build(draw) if build is not None else ops.KINDS[call]()
 
-    def _create(self, domain: Domain, target: int, variant: int) -> Operation:
+    def may_make(self, which: int, calls: frozenset[str]) -> bool:
+        """Whether the first byte means one of the calls; a large tree is pruned by others."""
+        call = self._table[which % len(self._table)]
+        return call in calls or (call == "create" and not calls.isdisjoint(PRUNES))
+
+    def _on_snapshot(self, call: str) -> Builder:
+        kind: Any = ops.KINDS[call]
+        return lambda draw: kind(draw.snapshot)
+
+    def _resuming(self, call: str) -> Builder:
+        kind: Any = ops.KINDS[call]
+        return lambda draw: kind(draw.snapshot, self._resume_as(draw.variant))
+
+    def _reclaim(self, draw: Draw) -> Operation:
+        retired = sorted(draw.domain.retired)
+        meant = retired and draw.variant < 224
+        return ops.Reclaim(retired[draw.target % len(retired)] if meant else draw.snapshot)
+
+    def _lookup_by_name(self, draw: Draw) -> Operation:
+        bearer = draw.domain.snapshots.get(draw.snapshot)
+        return ops.LookupByName(bearer.name if bearer is not None and draw.variant < 224 else "nobody")
+
+    def _write_disk(self, draw: Draw) -> Operation:
+        if draw.variant >= 253:
+            return ops.WriteDisk("vdz", 99, 256)
+        return ops.WriteDisk(_disk(draw), (draw.target >> 2) % 4 * 5, draw.variant)
+
+    def _create(self, draw: Draw) -> Operation:
+        domain, variant = draw.domain, draw.variant
         memory = self._memory and variant % 2 == 0 and (domain.active.power != "off" or variant % 16 == 0)
         quiesce = variant % 32 == 7 and ("quiesce" in self._features or variant == 7)
-        uuid = f"{target:08x}-0000-4000-8000-{variant:012x}" if variant % 8 == 5 else None
+        uuid = f"{draw.target:08x}-0000-4000-8000-{variant:012x}" if variant % 8 == 5 else None
         description = f"made at {domain.serial}" if variant % 4 == 3 else ""
-        return ops.Create(self._name(domain, target, variant), description, memory, uuid, quiesce)
+        return ops.Create(self._name(draw), description, memory, uuid, quiesce)
 
-    def _name(self, domain: Domain, target: int, variant: int) -> str:
+    def _name(self, draw: Draw) -> str:
+        domain, target, variant = draw.domain, draw.target, draw.variant
         if variant >= 246 and domain.names:
             taken = sorted(domain.names)
             name = taken[target % len(taken)]
@@ -152,84 +181,156 @@ class Decoder:
             return None
         return ops.RESUME_AS[variant % 3]
 
-    def _disk_change(self, call: str, domain: Domain, target: int, variant: int) -> Operation:
-        disks = sorted([*domain.active.disks, *domain.independent]) or ["vda"]
-        disk = disks[target % len(disks)]
-        size = (1 + variant % 24) * BLOCK_STRIDE
-        if call == "resize_disk":
-            return ops.ResizeDisk(disk, size if variant < 248 else size + 1)
-        if call == "detach_disk":
-            return ops.DetachDisk(disk)
-        independent = "independent_disks" in self._features and variant % 3 == 0
-        return ops.AttachDisk(f"vd{'cdef'[target % 4]}", size, independent)
+    def _resize_disk(self, draw: Draw) -> Operation:
+        return ops.ResizeDisk(_disk(draw), _size(draw) + (draw.variant >= 248))
+
+    def _attach_disk(self, draw: Draw) -> Operation:
+        independent = "independent_disks" in self._features and draw.variant % 3 == 0
+        return ops.AttachDisk(f"vd{'cdef'[draw.target % 4]}", _size(draw), independent)
+
+
+def _disk(draw: Draw) -> str:
+    domain = draw.domain
+    disks: list[str] = sorted([*domain.active.seen["disks"], *(domain.independent or ())]) or ["vda"]
+    return disks[draw.target % len(disks)]
+
+
+def _size(draw: Draw) -> int:
+    return (1 + draw.variant % 24) * BLOCK_STRIDE
 
 
 def _target(domain: Domain, byte: int) -> str:
-    """A listed snapshot, or now and then one that is gone, retired or never was."""
-    listed = sorted(domain.snapshots)
-    if byte >= 244 or not listed:
+    """A listed snapshot; now and then a removed, retired or unknown one."""
+    if byte >= 244 or not domain.snapshots:
         return f"s{byte % (domain.serial + 2)}"
+    listed = sorted(one.id for one in domain.in_order())
     return listed[byte % len(listed)]
 
 
-def sample(
-    driver: Driver,
-    batch_seed: int,
-    *,
-    longest: int,
-    sequences: int,
-    tally: Tally,
-    done: Callable[[], None],
-    expired: Callable[[], bool],
-    decoder: Decodes | None = None,
-) -> Iterator[Run]:
-    """Run one batch of sequences of ``longest`` steps; yields each run that deviated.
+@dataclass(frozen=True)
+class Batch:
+    """Sequences by number: ``sequences`` of them from ``first`` on, each of ``longest`` steps.
 
-    The same seed gives the same sequences. ``done`` is called after each.
-    ``decoder`` says what is drawn, in place of the operations of the specification.
+    Each is made up to its last step with one of the ``calls``.
     """
-    decoder = decoder or Decoder(driver.profile)
-    failed: list[Run] = []
 
-    @settings(
-        max_examples=sequences,
-        database=None,  # what is found is kept as a trace, in a format of our own
-        deadline=None,  # drivers are slow, and that is no fault
-        derandomize=False,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    @seed(batch_seed)
-    # All of the same length: what a sequence costs Hypothesis is then spread over the most steps.
-    @given(st.binary(min_size=longest * BYTES, max_size=longest * BYTES))
-    def draw(steps: bytes) -> None:
-        if not expired():
-            failed.extend(_runs(driver, decoder, steps, tally))
-            done()
+    part: str
+    seed: int
+    first: int
+    sequences: int
+    longest: int
+    calls: Calls = None
 
-    draw()
-    yield from failed
+
+class Sampled(Method[Batch]):
+    """Random sequences: a number of them, and more until the budget ends if the bounds are endless."""
+
+    name: ClassVar[str] = "sampled"
+    noun: ClassVar[str] = "sequence"
+    worth: ClassVar[int] = 2
+
+    def parts(self, profile: Profile, bounds: Bounds) -> Sequence[Part]:  # noqa: ARG002 - the same for all
+        """One part, unless the bounds ask for no sequences, or for no call."""
+        if not bounds.sequences or bounds.calls == frozenset():
+            return ()
+        return (Part(self.name, f"sequences of {bounds.longest} steps", bounds.sequences),)
+
+    def units(self, profile: Profile, bounds: Bounds) -> Iterator[Batch]:
+        """Batches of numbered sequences; they never end if the bounds are endless."""
+        for part in self.parts(profile, bounds):
+            for first in count(0, bounds.batch):
+                left = bounds.batch if bounds.endless else bounds.sequences - first
+                if left <= 0:
+                    return
+                size = min(bounds.batch, left)
+                yield Batch(part.key, bounds.seed, first, size, bounds.longest, bounds.calls)
+
+    def perform(self, driver: Driver, unit: Batch, ledger: Ledger) -> Iterator[Run]:
+        """Run one sequence after the other; every second one uses libvirt's own calls, if there are any."""
+        decoders: list[Decodes] = [Decoder(driver.profile)]
+        if driver.profile.libvirt:
+            decoders.append(LibvirtDecoder())
+        for number in range(unit.first, unit.first + unit.sequences):
+            if ledger.expired():
+                return
+            deviated = False
+            decoder = decoders[number % len(decoders)]
+            drawn = needed(draw(unit.seed, number, unit.longest), decoder, unit.calls)
+            for run in _runs(driver, decoder, drawn, ledger.tally) if drawn else ():
+                deviated = True
+                yield run
+            ledger.counts.sequences += 1
+            ledger.counts.deviated += deviated
+            ledger.counts.covered += not deviated
+
+
+def draw(seed: int, number: int, longest: int) -> bytes:
+    """The bytes of a sequence, which depend only on seed and number."""
+    return Random(f"{seed}:{number}").randbytes(longest * BYTES)
+
+
+def needed(drawn: bytes, decoder: Decodes, calls: Calls) -> bytes:
+    """The bytes up to the last step that may make one of the calls."""
+    if calls is None:
+        return drawn
+    places = (at for at in range(0, len(drawn), BYTES) if decoder.may_make(drawn[at], calls))
+    return drawn[: max(places, default=-BYTES) + BYTES]
 
 
 def _runs(driver: Driver, decoder: Decodes, drawn: bytes, tally: Tally) -> Iterator[Run]:
-    """What deviates in one sequence: it goes on as long as both sides are in the same state."""
+    """The deviations of one sequence, which continues as long as both sides are in the same state."""
     # Now and then a domain that has no definition to outlive it.
     persistent = not (driver.profile.offers("transient") and drawn[0] % TRANSIENT == 0)
-    with opened_domain(driver, persistent=persistent) as domain:
-        lockstep = Lockstep(domain, driver.profile, persistent=persistent, tally=tally)
-        driver_ids = lockstep.identities.to_driver
-        steps: list[Taken] = []
-        for place in range(0, len(drawn), BYTES):
-            operation = decoder.operation(lockstep.model, *drawn[place : place + BYTES])
+
+    def on(lockstep: Lockstep, steps: list[StepResult]) -> Iterator[Run]:
+        places = range(0, len(drawn), BYTES)
+        operations = (decoder.operation(lockstep.model, *drawn[at : at + BYTES]) for at in places)
+        yield from runs_of(lockstep, steps, operations, persistent=persistent)
+        if not lockstep.broken and (differences := lockstep.finish(steps)):
+            yield Run(tuple(steps), differences, lockstep.identities.to_driver, persistent)
+
+    return runs_on_fresh_domain(driver, on, tally, persistent=persistent)
+
+
+def runs_on_fresh_domain(
+    driver: Driver,
+    on: Callable[[Lockstep, list[StepResult]], Iterator[Run]],
+    tally: Tally,
+    *,
+    persistent: bool,
+) -> Iterator[Run]:
+    """The runs of ``on``, which collects its steps; else a fault of opening or closing the domain."""
+    steps: list[StepResult] = []
+    deviates = False
+    try:
+        with opened_domain(driver, persistent=persistent) as domain:
+            lockstep = Lockstep(domain, driver.profile, persistent=persistent, tally=tally)
+            for run in on(lockstep, steps):
+                deviates = True
+                yield run
+    except DomainFault as fault:
+        if not deviates:  # what the sequence itself showed comes first
+            before = steps[-1].after if steps else blank_domain(DEFAULT_DISKS, persistent=persistent)
+            last = domain_fault_step(before, fault)
+            yield Run((*steps, last), last.differences, {}, persistent)
+
+
+def runs_of(
+    lockstep: Lockstep, steps: list[StepResult], operations: Iterable[Operation], *, persistent: bool
+) -> Iterator[Run]:
+    """Each deviation of a walk, until both sides are in different states.
+
+    Each operation is taken when the one before is done, so that it may be drawn from the state then.
+    """
+    for operation in operations:
+        try:
             steps.append(lockstep.do(operation))
-            if not lockstep.model.defined and not steps[-1].before.defined:
-                break  # one call on a domain that is gone is enough
-            if steps[-1].differences:
-                yield Run(tuple(steps), steps[-1].differences, dict(driver_ids), persistent)
-                if lockstep.broken:
-                    return
-                steps.pop()
-        differences = lockstep.finish(steps)
-        if differences:
-            yield Run(tuple(steps), differences, driver_ids, persistent)
+        except CallBarred:
+            continue
+        if not lockstep.model.defined and not steps[-1].before.defined:
+            break  # one call on a domain that is gone is enough
+        if steps[-1].differences:
+            yield Run(tuple(steps), steps[-1].differences, dict(lockstep.identities.to_driver), persistent)
+            if lockstep.broken:
+                return
+            steps.pop()

@@ -1,9 +1,8 @@
-"""The nearest state that has something left to be done, from any state of a graph.
+"""The nearest state with pending transitions, from any state of a graph.
 
-One search backwards from all those states says how far every state is from the
-nearest of them; a way is then walked downhill. The search is made again when one
-of them is done with, or when a move turns out to lead elsewhere, which is seldom
-beside the steps that are taken in between.
+One search backwards from all those states gives the distance of every state to the nearest of them; a way
+then follows decreasing distances. The search is repeated when one of those states is finished, or when a
+move leads elsewhere, which is seldom compared with the steps in between.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from snaptree.conformance.canonical import Code
 from snaptree.conformance.methods.graph import Graph, Label
+from snaptree.spec.shapes import Code
 
 NOWHERE: Final = -1
 
 
 class Ways:
-    """How to get to a state that has something left. States are numbers in here: codes hash slowly."""
+    """The ways to states with pending transitions. States are numbers here, because codes hash slowly."""
 
     def __init__(self, graph: Graph) -> None:
         self._numbers = {code: number for number, code in enumerate(graph.edges)}
@@ -35,11 +34,11 @@ class Ways:
         self._distances: list[int] | None = None
 
     def changed(self) -> None:
-        """A state has nothing left any more."""
+        """Record that a state has no pending transition left."""
         self._distances = None
 
     def bar(self, state: Code, label: Label) -> None:
-        """A move that is no way to anywhere."""
+        """Record that a move leads nowhere."""
         here = self._numbers[state]
         barred = self._barred.setdefault(here, set())
         barred.add(label)
@@ -50,15 +49,15 @@ class Ways:
         self._distances = None
 
     def barred(self, state: Code, label: Label) -> bool:
-        """Whether the move was barred."""
+        """Whether the move was recorded as leading nowhere."""
         return label in self._barred.get(self._numbers[state], ())
 
     def distance(self, state: Code, left: Callable[[], Iterable[Code]]) -> int:
-        """How many moves the nearest state is away that has something ``left``; ``NOWHERE`` for none."""
+        """The number of moves to the nearest state with something ``left``; ``NOWHERE`` if there is none."""
         return self._known(left)[self._numbers[state]]
 
     def way(self, state: Code, left: Callable[[], Iterable[Code]]) -> list[Label]:
-        """The moves to the nearest state that has something left, of which there is one."""
+        """The moves to the nearest state with something left; there must be one."""
         distances = self._known(left)
         here = self._numbers[state]
         way: list[Label] = []

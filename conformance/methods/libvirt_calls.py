@@ -1,7 +1,7 @@
-"""libvirt's own calls: which there are to be made in a state, all of them or drawn at random.
+"""libvirt's own calls in a state: all of them, or drawn at random.
 
-Only what libvirt documents is asked: a snapshot beside a managed-save image, a second undefine,
-suspending what is paused are left out, and flags that ask for files are left to those who have files.
+It makes only documented calls. It leaves out a snapshot beside a managed-save image, a second undefine,
+suspending a paused domain, and flags that ask for files.
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
-from snaptree.conformance.canonical import Shape
-from snaptree.spec.bindings import libvirt_calls as calls
-from snaptree.spec.bindings.libvirt import CreateFlag, DeleteFlag
-from snaptree.spec.bindings.libvirt_calls import EDITS, NativeCall, SaveFlag, UndefineFlag
-from snaptree.spec.bindings.libvirt_lists import ListFlag
+from snaptree.spec.libvirt import calls
+from snaptree.spec.libvirt.calls import EDITS, LibvirtCall
+from snaptree.spec.libvirt.flags import (
+    CreateFlag,
+    DeleteFlag,
+    ListFlag,
+    RevertFlag,
+    SaveFlag,
+    UndefineFlag,
+    XmlFlag,
+)
+from snaptree.spec.libvirt.names import CALL_NAMES
 from snaptree.spec.profiles import Profile
+from snaptree.spec.shapes import Shape
 from snaptree.spec.state import Domain
 
 UNKNOWN: Final = 1 << 20
@@ -36,9 +44,18 @@ REDEFINES: Final = (
     _REDEFINE | CreateFlag.NO_METADATA,
 )  # fmt: skip
 DELETES: Final = (*range(1 << len(DeleteFlag)), UNKNOWN)
-REVERTS: Final = (*range(1 << 3), UNKNOWN)
-SAVES: Final = (0, SaveFlag.RUNNING, SaveFlag.PAUSED, SaveFlag.RUNNING | SaveFlag.PAUSED, UNKNOWN)
-UNDEFINES: Final = (*range(1 << len(UndefineFlag)), UNKNOWN)
+REVERTS: Final = (
+    *range(1 << 3), RevertFlag.RESET_NVRAM, RevertFlag.RESET_NVRAM | RevertFlag.RUNNING, UNKNOWN,
+)  # fmt: skip
+SAVES: Final = (
+    0, SaveFlag.RUNNING, SaveFlag.PAUSED, SaveFlag.RUNNING | SaveFlag.PAUSED, SaveFlag.BYPASS_CACHE,
+    SaveFlag.RESET_NVRAM, UNKNOWN,
+)  # fmt: skip
+_GOES: Final = UndefineFlag.MANAGED_SAVE | UndefineFlag.SNAPSHOTS_METADATA
+UNDEFINES: Final = (
+    *range(_GOES + 1), *(_GOES | flag for flag in UndefineFlag if flag not in _GOES), UNKNOWN,
+)  # fmt: skip
+"""All with and without what keeps a domain, and each flag about what a domain here does not have."""
 
 _PAIRS: Final = tuple(
     one | other
@@ -52,41 +69,49 @@ LISTS: Final = (
     ListFlag.NO_LEAVES | ListFlag.ACTIVE, ListFlag.LEAVES | ListFlag.INACTIVE | ListFlag.DISK_ONLY, UNKNOWN,
 )  # fmt: skip
 """Each filter, each group in full, and filters of several groups together."""
+COUNTS: Final = (0, ListFlag.LEAVES | ListFlag.NO_LEAVES)
+"""A count may read its flags otherwise than a list does: one look at a group in full tells."""
 
-Asked = tuple[int | None, NativeCall]
+Asked = tuple[int | None, LibvirtCall]
 """The place of the snapshot that is named, in the canonical order, and the call."""
 
 
-def native_operations(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Iterator[Asked]:
-    """Every call that is made in a state of at most ``bound`` snapshots, the same for every such state."""
+def libvirt_operations(domain: Domain, shape: Shape, profile: Profile, bound: int) -> Iterator[Asked]:
+    """Every call to make in a state of at most ``bound`` snapshots, the same for every such state."""
     if not domain.defined:
         return
-    on = domain.active.power != "off"
     if len(domain.snapshots) + len(domain.retired) < bound and domain.managed_save is None:
         for flags in CREATES:
             yield None, calls.SnapshotCreateXML(f"n{domain.serial + 1}", flags=int(flags))
     lists = LISTS if _quiet(domain) else LISTS[:1]
     for flags in lists:
         yield None, calls.ListAllSnapshots(int(flags))
-    for place in shape.distinct:
-        yield from ((place, one) for one in _on_snapshot(shape.order[place], domain, profile, shape))
+    for place, snapshot in enumerate(shape.order):
+        yield from ((place, one) for one in _on_snapshot(snapshot, domain, profile, shape))
     for retired in sorted(domain.retired):
         yield -1, calls.SnapshotRedefine(retired)
     for flags in (0, UNKNOWN):
         yield None, calls.SnapshotCurrent(flags)
         yield None, calls.HasCurrentSnapshot(flags)
-    yield None, calls.SnapshotNum(0)
-    yield None, calls.DomainCreate()
-    yield None, calls.DomainDestroy()
+    for flags in COUNTS if _quiet(domain) else COUNTS[:1]:
+        yield None, calls.SnapshotNum(int(flags))
+    yield from ((None, one) for one in _of_the_domain(domain))
+
+
+def _of_the_domain(domain: Domain) -> Iterator[LibvirtCall]:
+    yield calls.DomainCreate()
+    yield calls.DomainDestroy()
     if domain.active.power != "paused":
-        yield None, calls.DomainSuspend()
-    yield None, calls.DomainResume()
-    yield None, calls.DomainManagedSaveRemove()
+        yield calls.DomainSuspend()
+    yield calls.DomainResume()
+    for flags in (0, UNKNOWN):
+        yield calls.DomainManagedSaveRemove(flags)
+    on = domain.active.power != "off"
     for flags in SAVES if on else SAVES[:1]:
-        yield None, calls.DomainManagedSave(int(flags))
+        yield calls.DomainManagedSave(int(flags))
     if domain.persistent:
         for flags in UNDEFINES:
-            yield None, calls.DomainUndefineFlags(int(flags))
+            yield calls.DomainUndefineFlags(int(flags))
 
 
 def _quiet(domain: Domain) -> bool:
@@ -94,7 +119,7 @@ def _quiet(domain: Domain) -> bool:
     return domain.active.power == "off" and domain.managed_save is None
 
 
-def _on_snapshot(snapshot: str, domain: Domain, profile: Profile, shape: Shape) -> Iterator[NativeCall]:
+def _on_snapshot(snapshot: str, domain: Domain, profile: Profile, shape: Shape) -> Iterator[LibvirtCall]:
     below = sum(1 for _ in domain.subtree(snapshot)) - 1
     for flags in DELETES:
         forgotten = below * bool(flags & ~DeleteFlag.METADATA_ONLY) + (not flags & DeleteFlag.CHILDREN_ONLY)
@@ -105,8 +130,10 @@ def _on_snapshot(snapshot: str, domain: Domain, profile: Profile, shape: Shape) 
         yield calls.RevertToSnapshot(snapshot, int(flags))
     for flags in LISTS if _quiet(domain) else LISTS[:1]:
         yield calls.SnapshotListAllChildren(snapshot, int(flags))
-    yield calls.SnapshotNumChildren(snapshot, int(ListFlag.DESCENDANTS))
-    yield calls.SnapshotGetXMLDesc(snapshot)
+    for flags in COUNTS if _quiet(domain) else COUNTS[:1]:
+        yield calls.SnapshotNumChildren(snapshot, int(flags | ListFlag.DESCENDANTS))
+    for flags in (0, XmlFlag.SECURE, UNKNOWN):
+        yield calls.SnapshotGetXMLDesc(snapshot, int(flags))
     for flags in (0, UNKNOWN):
         yield calls.SnapshotGetParent(snapshot, flags)
         yield calls.SnapshotIsCurrent(snapshot, flags)
@@ -117,15 +144,15 @@ def _on_snapshot(snapshot: str, domain: Domain, profile: Profile, shape: Shape) 
     for edit in EDITS:
         if edit not in ("", "parent"):
             yield calls.SnapshotRedefine(snapshot, edit)
-    for above in (None, *(shape.order[place] for place in shape.distinct)):
+    for above in (None, *shape.order):
         yield calls.SnapshotRedefine(snapshot, "parent", above)
 
 
-class NativeDecoder:
-    """Turns bytes into calls that mean something in the state at hand."""
+class LibvirtDecoder:
+    """Turns bytes into calls that are meaningful in the present state."""
 
-    def operation(self, domain: Domain, which: int, target: int, variant: int) -> NativeCall:
-        """The call that three bytes mean in this state."""
+    def operation(self, domain: Domain, which: int, target: int, variant: int) -> LibvirtCall:
+        """The call of three bytes in this state."""
         listed = sorted(domain.snapshots)
         snapshot = listed[target % len(listed)] if listed and target < 250 else "nobody"
         if which < 80 and domain.managed_save is None and len(listed) < MOST_SNAPSHOTS:
@@ -142,7 +169,11 @@ class NativeDecoder:
             return self._redefined(domain, snapshot, listed, variant)
         return self._asked(domain, snapshot, which, target, variant)
 
-    def _power(self, domain: Domain, target: int, variant: int) -> NativeCall:
+    def may_make(self, which: int, calls: frozenset[str]) -> bool:  # noqa: ARG002 - each byte means many calls
+        """Whether the first byte may mean one of the calls."""
+        return not calls.isdisjoint(CALL_NAMES)
+
+    def _power(self, domain: Domain, target: int, variant: int) -> LibvirtCall:
         match target % 8:
             case 0 | 1 | 2 if domain.active.power == "off" or target % 3 == 0:
                 return calls.DomainCreate()
@@ -159,7 +190,7 @@ class NativeDecoder:
             case _:
                 return calls.DomainResume()
 
-    def _redefined(self, domain: Domain, snapshot: str, listed: list[str], variant: int) -> NativeCall:
+    def _redefined(self, domain: Domain, snapshot: str, listed: list[str], variant: int) -> LibvirtCall:
         if domain.retired and variant < 128:
             return calls.SnapshotRedefine(sorted(domain.retired)[variant % len(domain.retired)])
         edit = EDITS[variant % len(EDITS)]
@@ -169,7 +200,7 @@ class NativeDecoder:
         flags = REDEFINES[variant % len(REDEFINES)] if not edit else _REDEFINE
         return calls.SnapshotRedefine(snapshot, edit, flags=int(flags))
 
-    def _asked(self, domain: Domain, snapshot: str, which: int, target: int, variant: int) -> NativeCall:
+    def _asked(self, domain: Domain, snapshot: str, which: int, target: int, variant: int) -> LibvirtCall:
         flags = int(LISTS[variant % len(LISTS)]) if target % 3 else int(_PAIRS[variant % len(_PAIRS)])
         other = UNKNOWN if variant % 8 == 0 else 0
         bearer = domain.snapshots.get(snapshot)
