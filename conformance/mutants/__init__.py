@@ -1,9 +1,8 @@
-"""Hypervisors that are wrong in one thing each: what the suite has to catch.
+"""Hypervisors with one fault each, which the suite has to catch.
 
-A suite that never fails proves nothing. Each entry of the catalogue breaks one
-rule, in a way that real systems have broken it, and says which; the suite has to
-find it and to name that rule. Some entries are only different, and the suite has
-to leave them alone.
+A suite that never fails proves nothing. Each entry of the catalogue breaks one rule, in a way that real
+systems have broken it, and names that rule. The suite has to find the fault and to name the rule. Some
+entries are only unusual, and the suite must not blame them.
 """
 
 from snaptree.conformance.mutants.catalogue import MUTANTS

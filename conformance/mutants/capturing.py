@@ -32,7 +32,7 @@ class DescriptionLost(SimulatedDomain):
         return super().create(*args, **{**asked, "description": ""})
 
 
-@breaks("NAME-2")
+@breaks("NAME-14")
 class UuidIgnored(SimulatedDomain):
     """A new snapshot gets a generated uuid, also where one was asked for."""
 
@@ -63,7 +63,7 @@ class CreateStopsGuest(SimulatedDomain):
         return key
 
 
-@breaks("CREATE-1")
+@breaks("CREATE-13")
 class NewSnapshotNotCurrent(SimulatedDomain):
     """The snapshot that was current stays so when a new one is created on it."""
 
@@ -128,7 +128,7 @@ class ConfigurationNotReverted(SimulatedDomain):
         self.configuration = configuration
 
 
-@breaks("REVERT-8", "SAVE-3")
+@breaks("REVERT-8", "SAVE-11")
 class RevertKeepsImage(SimulatedDomain):
     """A managed-save image survives a revert."""
 

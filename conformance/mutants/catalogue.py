@@ -1,20 +1,42 @@
-"""The catalogue: what the modules of this package have entered."""
+"""The catalogue: all entries of the modules of this package."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# Importing a module enters its hypervisors.
-from snaptree.conformance.mutants import (  # noqa: F401 - imported for what they enter
+from snaptree.conformance.mutants import (
+    answering,
     capturing,
+    confusing,
+    counting,
+    deciding,
     deleting,
     different,
+    identifying,
+    looking,
+    meeting,
     merging,
+    misplacing,
+    misspeaking,
     naming,
     powering,
+    refusing,
+    rephrasing,
+    reusing,
+    running,
+    sharing,
+    showing,
     speaking,
 )
-from snaptree.conformance.mutants.mutant import Mutant, entered
+from snaptree.conformance.mutants.mutant import Mutant, mutants_of
 
-MUTANTS: Final[tuple[Mutant, ...]] = tuple(sorted(entered(), key=lambda mutant: mutant.correct))
+_MODULES: Final = (
+    answering, capturing, confusing, counting, deciding, deleting, different, identifying, looking,
+    meeting, merging, misplacing, misspeaking, naming, powering, refusing, rephrasing, reusing, running,
+    sharing, showing, speaking,
+)  # fmt: skip
+
+MUTANTS: Final[tuple[Mutant, ...]] = tuple(
+    sorted((one for module in _MODULES for one in mutants_of(module)), key=lambda mutant: mutant.correct)
+)
 """Faulty hypervisors first, then those that are odd and right."""

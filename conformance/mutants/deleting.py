@@ -11,7 +11,7 @@ from snaptree.spec.outcomes import WouldDiscard
 # --- discard ----------------------------------------------------------------------
 
 
-@breaks("DISCARD-3")
+@breaks("DISCARD-6")
 class CasualtiesIncomplete(SimulatedDomain):
     """The refusal of a discard names the children and nothing that is below them."""
 
@@ -24,7 +24,7 @@ class CasualtiesIncomplete(SimulatedDomain):
             raise WouldDiscard(str(refusal), casualties=[*below, *active]) from None
 
 
-@breaks("DISCARD-4", "DISCARD-3")
+@breaks("DISCARD-4", "DISCARD-5")
 class ActiveNotCounted(SimulatedDomain):
     """The current snapshot is discarded as soon as it has no child, with what the guest holds."""
 
@@ -61,7 +61,7 @@ class DiscardReachesBase(SimulatedDomain):
 # --- force ------------------------------------------------------------------------
 
 
-@breaks("FORCE-2")
+@breaks("FORCE-8")
 class ForcedDiscardKeepsActive(SimulatedDomain):
     """A forced discard names the parent current and leaves the guest on the discarded content."""
 
@@ -90,7 +90,7 @@ class ForcedDiscardTakesParent(SimulatedDomain):
 # --- subtrees ---------------------------------------------------------------------
 
 
-@breaks("SUBTREE-1")
+@breaks("SUBTREE-6")
 class KeptRootRemoved(SimulatedDomain):
     """The root of a subtree is removed although it was to be kept."""
 

@@ -6,8 +6,9 @@ is one driver: ``snaptree.conformance.mutants:MutantDriver`` with ``mutant=NAME`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.simulator import SimulatorDriver
@@ -21,10 +22,14 @@ DRIVER: Final = "snaptree.conformance.mutants:MutantDriver"
 class MutantDriver(SimulatorDriver):
     """Opens domains of the hypervisor that the setting ``mutant`` names."""
 
+    settings: ClassVar[Mapping[str, str]] = {"mutant": "the name of the faulty or different hypervisor"}
+
     def __init__(self, options: DriverOptions | None = None) -> None:
         options = options or DriverOptions()
         self.mutant = _named(options.settings.get("mutant", ""))
         super().__init__(replace(options, profile=options.profile or self.mutant.profile))
+        if options.profile is None:
+            self.profile = self.mutant.claims
         self.name = f"mutant {self.mutant.name}"
         self.domain_class = self.mutant.domain
 

@@ -1,33 +1,40 @@
 """Hunting: the suite against one hypervisor of the catalogue, until it is caught.
 
 The same examples, tours and sampled sequences as in a run of the suite, in this
-process and without reports. A hypervisor counts as caught when a deviation
-names a rule that it was made to break: that something differed is not enough.
+process and without reports; or the one method that a hypervisor was made for. It
+counts as caught when a deviation names a rule that it was made to break: that
+something differed is not enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
-from snaptree.conformance.deviations import Deviation, examine, rules_broken
 from snaptree.conformance.driver import Driver
-from snaptree.conformance.methods.examples import example_sequences
-from snaptree.conformance.methods.exhaustive import Tour, Toured, chunks
+from snaptree.conformance.engine.coverage import Tally
+from snaptree.conformance.judging.deviations import Deviation, deviation_of, examine, rules_broken
+from snaptree.conformance.methods.aspects import Aspects
+from snaptree.conformance.methods.bounds import LOOKS, Bounds
+from snaptree.conformance.methods.catalogue import METHODS as ALL_METHODS
+from snaptree.conformance.methods.examples import Examples
+from snaptree.conformance.methods.exhaustive import Exhaustive
 from snaptree.conformance.methods.graph import Scope
-from snaptree.conformance.methods.native import NativeDecoder
-from snaptree.conformance.methods.sampled import sample
+from snaptree.conformance.methods.method import Ledger, Method
+from snaptree.conformance.methods.sampled import Sampled
 from snaptree.conformance.mutants.driver import MutantDriver, options_for
 from snaptree.conformance.mutants.mutant import Mutant
-from snaptree.conformance.sequences import Run, run_sequence
-from snaptree.conformance.tally import Tally
-from snaptree.conformance.units import Method, graph_of
+from snaptree.conformance.sequences.running import Run
 
+METHODS: Final[tuple[Method[Any], ...]] = (Examples(), Aspects(), Exhaustive(), Sampled())
 SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("tree", 3), ("storage", 2))
-NATIVE_SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("libvirt", 1),)
+LIBVIRT_SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("libvirt", 1),)
+IN_A_ROW: Final[tuple[tuple[Scope, int], ...]] = (("tree", 2),)
+"""The graph of which every two calls in a row are made, with looks, without, and with two."""
+SEQUENCES: Final = 200
+"""With ``LONGEST`` they are 10,000 steps: enough for a correct one whose graphs are small."""
 LONGEST: Final = 50
 BATCH: Final = 50
 
@@ -53,20 +60,26 @@ class Caught:
         return (self.deviation is None) == self.mutant.correct
 
 
-def hunt(mutant: Mutant, *, seed: int = 0, limit: float = 10.0) -> Caught:
+def hunt(mutant: Mutant, *, seed: int = 0, limit: float | None = None, steps: int | None = None) -> Caught:
     """Look for a deviation that breaks a rule which the mutant is to be caught by.
 
-    For a correct one, look for any deviation. Gives up after ``limit`` seconds.
+    For a correct one, look for any deviation. Gives up when the methods are done, or after the sequence or
+    transition that reaches ``steps``. A clock has a say only where ``limit``, in seconds, gives it one.
     """
     driver = MutantDriver(options_for(mutant))
     started = monotonic()
     tally = Tally()
     deviation: Deviation | None = None
+
+    def expired() -> bool:
+        late = limit is not None and monotonic() > started + limit
+        return late or (steps is not None and tally.steps >= steps)
+
     try:
-        for method, run in _deviating(driver, seed, tally, lambda: monotonic() > started + limit):
+        for method, run in _deviating(driver, seed, tally, expired, mutant.found_by):
             # Making a run small takes many runs, so one that breaks other rules is not examined.
             if _wanted(mutant, rules_broken(run.steps[-1], run.differences, driver.profile)):
-                found = examine(driver, run, method)
+                found = _examined(driver, run, method)
                 if _wanted(mutant, found.rules):
                     deviation = found
                     break
@@ -75,40 +88,40 @@ def hunt(mutant: Mutant, *, seed: int = 0, limit: float = 10.0) -> Caught:
     return Caught(mutant, deviation, monotonic() - started, tally.steps)
 
 
+def _examined(driver: Driver, run: Run, method: Method[Any]) -> Deviation:
+    """What a run shows. What only its method makes happen again is not made small by its sequence."""
+    if method.shrinks:
+        return examine(driver, run, method.name)
+    return deviation_of(run, driver.profile, method.name, flaky=False)
+
+
 def _wanted(mutant: Mutant, broken: tuple[str, ...]) -> bool:
     return mutant.correct or not set(mutant.caught_by).isdisjoint(broken[:NAMED_FIRST])
 
 
 def _deviating(
-    driver: Driver, seed: int, tally: Tally, expired: Callable[[], bool]
-) -> Iterator[tuple[Method, Run]]:
+    driver: Driver, seed: int, tally: Tally, expired: Callable[[], bool], found_by: str
+) -> Iterator[tuple[Method[Any], Run]]:
     """Every run that deviates, with how it was found, until time is up."""
-    for sequence in example_sequences(driver.profile):
-        if expired():
-            return
-        shown = run_sequence(driver, sequence, tally=tally)
-        if shown.differences:
-            yield "examples", shown
-    scopes = (*SCOPES, *(NATIVE_SCOPES if driver.profile.libvirt else ()))
-    for scope, bound in scopes:
-        graph = graph_of(driver.profile, bound, scope)
-        for transitions in chunks(graph):
-            tour = Tour.over(driver, graph, transitions)
-            for run in tour.walk(Toured(), tally, expired=expired):
-                yield "exhaustive", run
-    for number in count():
-        if expired():
-            return
-        # The seeds of batches as the suite chooses them, so that a seed finds here what it finds there.
-        batch_seed = seed * 1_000_003 + number
-        for run in sample(
-            driver,
-            batch_seed,
-            longest=LONGEST,
-            sequences=BATCH,
-            tally=tally,
-            done=lambda: None,
-            expired=expired,
-            decoder=NativeDecoder() if driver.profile.libvirt and number % 2 else None,
-        ):
-            yield "sampled", run
+    profile = driver.profile
+    bounds = Bounds(
+        (*SCOPES, *(LIBVIRT_SCOPES if profile.libvirt else ())),
+        seed,
+        sequences=SEQUENCES,
+        longest=LONGEST,
+        batch=BATCH,
+        limits=True,
+        pace="fast",
+        history=1,
+        history_scopes=IN_A_ROW,
+        looks=LOOKS,
+        held=True,
+    )
+    ledger = Ledger(tally, expired=expired)
+    meant = [one for one in ALL_METHODS if one.name == found_by]
+    for method in meant or (ALL_METHODS if found_by else METHODS):
+        for unit in method.units(profile, bounds):
+            if expired():
+                return
+            for run in method.perform(driver, unit, ledger):
+                yield method, run

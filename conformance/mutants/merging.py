@@ -30,7 +30,7 @@ class SecondChildForgotten(SimulatedDomain):
             super().merge_into_children(snapshot)
 
 
-@breaks("MERGE-1", "TREE-3")
+@breaks("MERGE-17", "TREE-3")
 class SubtreeDeleted(SimulatedDomain):
     """A merge into the children deletes the children as well, with all that is below them."""
 
@@ -51,7 +51,7 @@ class CurrentNotMoved(SimulatedDomain):
         self.at = current
 
 
-@breaks("MERGE-5")
+@breaks("MERGE-19")
 class LeafMergeDiscards(SimulatedDomain):
     """A merge of a snapshot on which nothing depends discards it instead of refusing."""
 
@@ -86,7 +86,7 @@ class MergeFailsWhenCurrent(SimulatedDomain):
 # --- into the parent --------------------------------------------------------------
 
 
-@breaks("MERGE-13")
+@breaks("MERGE-26")
 class MergedWithoutLooking(SimulatedDomain):
     """A merge into the parent overwrites it although siblings are stored relative to it."""
 
@@ -133,7 +133,7 @@ class BaseNotMerged(SimulatedDomain):
         self.ground.layers = base
 
 
-@breaks("MERGE-11", "NAME-10")
+@breaks("MERGE-11", "NAME-27")
 class CaptureTimeNotMoved(SimulatedDomain):
     """A merge gives the parent the content of the snapshot and leaves it its old time of capture."""
 
@@ -145,7 +145,7 @@ class CaptureTimeNotMoved(SimulatedDomain):
             self.touched(node)
 
 
-@breaks("MERGE-15", "POINT-2")
+@breaks("MERGE-28", "POINT-2")
 class MergeResetsActive(SimulatedDomain):
     """Merging the current snapshot into its parent loses the unsaved writes."""
 

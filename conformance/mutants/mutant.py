@@ -1,8 +1,8 @@
-"""What an entry of the catalogue is, and how a hypervisor gets into it.
+"""An entry of the catalogue, and how a hypervisor is marked as one.
 
-An entry is a subclass of the simulated domain. Its docstring is what the
-catalogue says about it, its name is the name of the class in lower case, and a
-decorator says which rules it has to be caught by, or that it breaks none.
+An entry is a subclass of the simulated domain. Its docstring is its description in the catalogue, its name
+is the lower-case name of the class. A decorator names the rules that the suite has to report, or says that
+it breaks none.
 """
 
 from __future__ import annotations
@@ -10,20 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Final, TypeVar
 
 from snaptree.conformance.drivers.simulator import SimulatedDomain
+from snaptree.spec.profiles import Profile, load_profile, varied
 
 D = TypeVar("D", bound=type[SimulatedDomain])
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A hypervisor that is wrong in one thing, or one that is odd and right.
+    """A hypervisor with one fault, or a correct unusual one.
 
-    ``caught_by`` are rules of which one has to be among the two that a deviation
-    names first. A ``correct`` one breaks no rule and must not be blamed.
-    ``profile`` is what it claims, unless somebody asks for another.
+    One of ``caught_by`` has to be among the first two rules of a deviation. A ``correct`` one breaks no
+    rule and must not be blamed. ``profile`` is its default profile, ``settings`` are the points in which it
+    claims something else, as ``limits.depth=3``. ``found_by`` names the method that should catch it; without,
+    it is one of those that every hunt makes.
     """
 
     name: str
@@ -32,34 +35,56 @@ class Mutant:
     domain: type[SimulatedDomain]
     correct: bool = False
     profile: str = "rfc"
+    settings: tuple[str, ...] = ()
+    found_by: str = ""
+
+    @property
+    def claims(self) -> Profile:
+        """Its profile, with the points in which it differs."""
+        return varied(self.profile, self.settings) if self.settings else load_profile(self.profile)
 
 
-_ENTERED: Final[list[Mutant]] = []
+def breaks(
+    *rules: str, profile: str = "rfc", settings: tuple[str, ...] = (), found_by: str = ""
+) -> Callable[[D], D]:
+    """Mark a hypervisor that breaks these rules, the most fitting one first."""
+    return lambda domain: _mark(
+        domain,
+        Mutant(
+            _name(domain),
+            _about(domain),
+            rules,
+            domain,
+            profile=profile,
+            settings=settings,
+            found_by=found_by,
+        ),
+    )
 
 
-def breaks(*rules: str, profile: str = "rfc") -> Callable[[D], D]:
-    """Enter a hypervisor that breaks these rules, the one that says it best first."""
-
-    def enter(domain: D) -> D:
-        _ENTERED.append(Mutant(_name(domain), _about(domain), rules, domain, profile=profile))
-        return domain
-
-    return enter
+def conforms(*, profile: str = "rfc", settings: tuple[str, ...] = ()) -> Callable[[D], D]:
+    """Mark an unusual hypervisor that breaks no rule."""
+    return lambda domain: _mark(
+        domain,
+        Mutant(_name(domain), _about(domain), (), domain, correct=True, profile=profile, settings=settings),
+    )
 
 
-def conforms(*, profile: str = "rfc") -> Callable[[D], D]:
-    """Enter a hypervisor that looks unlike the others and breaks nothing."""
-
-    def enter(domain: D) -> D:
-        _ENTERED.append(Mutant(_name(domain), _about(domain), (), domain, correct=True, profile=profile))
-        return domain
-
-    return enter
+def mutants_of(module: ModuleType) -> Iterator[Mutant]:
+    """The hypervisors that a module marks, in the order of its lines."""
+    for value in vars(module).values():
+        entry = vars(value).get(_ENTRY) if isinstance(value, type) else None
+        if entry is not None and value.__module__ == module.__name__:
+            yield entry
 
 
-def entered() -> Iterator[Mutant]:
-    """Everything that was entered, in the order of the modules and of their lines."""
-    yield from _ENTERED
+_ENTRY: Final = "_mutant"
+"""Where a marked class keeps its entry; a class that inherits from it has none."""
+
+
+def _mark(domain: D, entry: Mutant) -> D:
+    setattr(domain, _ENTRY, entry)
+    return domain
 
 
 def _name(domain: type[SimulatedDomain]) -> str:

@@ -31,7 +31,7 @@ class RenameChangesIdentity(SimulatedDomain):
         self.nodes = {node.key: node for node in self.nodes.values()}
 
 
-@breaks("NAME-2")
+@breaks("NAME-15")
 class RenameChangesUuid(SimulatedDomain):
     """A renamed snapshot gets a new uuid."""
 
@@ -41,7 +41,7 @@ class RenameChangesUuid(SimulatedDomain):
         node.uuid = f"{node.number:08x}-{node.uuid[9:]}"
 
 
-@breaks("NAME-5")
+@breaks("NAME-20")
 class NameInUseAccepted(SimulatedDomain):
     """A second snapshot gets a name that is in use, although names are claimed to be unique."""
 
@@ -84,7 +84,7 @@ class LookupMovesCurrent(SimulatedDomain):
         return key
 
 
-@breaks("LIST-3")
+@breaks("LIST-6")
 class ChildrenWithDescendants(SimulatedDomain):
     """Asked for the children of a snapshot, it names everything below it."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from snaptree.conformance.drivers.simulator import SimulatedDomain
 from snaptree.conformance.mutants.mutant import breaks
 from snaptree.conformance.mutants.tampering import overwrite
+from snaptree.spec.outcomes import InvalidPowerState
 
 
-@breaks("POWER-4")
+@breaks("POWER-13")
 class MemoryKeptAfterStop(SimulatedDomain):
     """A stopped domain still has its memory."""
 
@@ -17,7 +18,7 @@ class MemoryKeptAfterStop(SimulatedDomain):
         self.memory = memory
 
 
-@breaks("POWER-3")
+@breaks("POWER-12")
 class ImageNotConsumed(SimulatedDomain):
     """The managed-save image is still there after the domain was started from it."""
 
@@ -27,7 +28,7 @@ class ImageNotConsumed(SimulatedDomain):
         self.saved = image
 
 
-@breaks("POWER-6")
+@breaks("POWER-17")
 class CrashLosesImage(SimulatedDomain):
     """A crash of the hypervisor loses the managed-save image."""
 
@@ -96,3 +97,30 @@ class ConfigurationShared(SimulatedDomain):
         super().configure(key, value)
         self.at.configuration = self.configuration
         self.touched(self.at)
+
+
+@breaks("NAME-11", "TREE-4")
+class PausedNotRenamed(SimulatedDomain):
+    """A snapshot cannot be renamed while the guest is paused."""
+
+    def rename(self, snapshot: str, name: str) -> None:
+        if self.power == "paused":
+            raise InvalidPowerState("the guest is paused")
+        super().rename(snapshot, name)
+
+
+@breaks("RETIRE-1", "TREE-4")
+class RunningNotRetired(SimulatedDomain):
+    """A running guest keeps a snapshot that was retired in the tree."""
+
+    def retire(self, snapshot: str) -> None:
+        if self.power != "running":
+            super().retire(snapshot)
+
+
+@breaks("LIST-6")
+class PausedChildless(SimulatedDomain):
+    """While the guest is paused no snapshot is said to have children."""
+
+    def children(self, snapshot: str | None = None) -> list[str]:
+        return [] if self.power == "paused" else super().children(snapshot)

@@ -1,4 +1,4 @@
-"""What can be done to layers behind everybody's back."""
+"""Changes to layers that bypass the simulated hypervisor."""
 
 from __future__ import annotations
 
