@@ -1,9 +1,9 @@
-"""Packages by the host's own apt, with a state of its own.
+"""Fetches packages with the host's own apt, with a separate state.
 
-Nothing of the host's configuration is taken over but how to reach a mirror.
+Of the host's apt configuration only mirror and proxy settings are used.
 
-The mirror is the one that the host's apt configuration names. Signatures are checked against Debian's
-keyring as always. The date of a frozen mirror is not: whoever freezes one wants old packages.
+apt verifies signatures with Debian's keyring as always. It does not check the expiry date of the mirror,
+since a frozen mirror is meant to be old.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from snaptree.conformance.driver import DriverUnavailable
-from snaptree.conformance.hosts.progress import CommandFailed, Progress, finished
+from snaptree.conformance.hosts.progress import CommandFailed, Progress, run_program
 from snaptree.conformance.hosts.recipe import Recipe
 
 KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -32,7 +32,7 @@ _DUMMY: Final = "snaptree-stands-for"
 
 @dataclass(frozen=True)
 class Package:
-    """One package to be fetched: its name, version and size in bytes."""
+    """One package to fetch: its name, version and size in bytes."""
 
     name: str
     version: str
@@ -41,7 +41,7 @@ class Package:
 
 
 def check_host() -> None:
-    """Raise DriverUnavailable, in one sentence, where no tree can be made or run."""
+    """Raise DriverUnavailable, in one sentence, if this host cannot make or run a tree."""
     if os.geteuid() != 0:
         raise DriverUnavailable("a private Debian tree is made and entered by root only")
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
@@ -52,9 +52,9 @@ def check_host() -> None:
 
 
 def mirrors() -> list[str]:
-    """The Debian mirrors that the host's apt is configured with. Raises DriverUnavailable for none."""
+    """The Debian mirrors in the host's apt configuration. Raises DriverUnavailable if there is none."""
     try:
-        said = finished(
+        said = run_program(
             [
                 "apt-get",
                 "indextargets",
@@ -119,7 +119,7 @@ class PrivateApt:
         )
 
     def chosen(self) -> list[Package]:
-        """What has to be fetched, everything that is depended on included."""
+        """The packages to fetch, with everything they depend on."""
         asked = [*self._recipe.packages, *self._dummies()]
         try:
             said = self._apt("install", "--yes", "--no-install-recommends", "--print-uris", "-qq", *asked)
@@ -136,7 +136,7 @@ class PrivateApt:
         ]
 
     def fetch(self, packages: list[Package], progress: Progress) -> list[Path]:
-        """Fetch them into ``debs``, checked against the signed index."""
+        """Fetch them into ``debs``, verified against the signed index."""
         total = sum(one.size for one in packages)
 
         def meanwhile() -> None:
@@ -164,17 +164,17 @@ class PrivateApt:
             encoding="utf-8",
         )
         built = self._folder / f"{_DUMMY}.deb"
-        finished(["dpkg-deb", "--build", "--root-owner-group", source, built])
+        run_program(["dpkg-deb", "--build", "--root-owner-group", source, built])
         return [os.fspath(built)]
 
     def _configured(self) -> str:
-        acquire = finished(["apt-config", "dump", "Acquire"], environment=_environment(None))
+        acquire = run_program(["apt-config", "dump", "Acquire"], environment=_environment(None))
         proxies_and_the_like = [
             row
             for row in acquire.splitlines()
             if row.startswith("Acquire::") and not row.startswith(_NOT_TAKEN)
         ]
-        architecture = finished(["dpkg", "--print-architecture"]).strip()
+        architecture = run_program(["dpkg", "--print-architecture"]).strip()
         own = {
             "Dir": self._folder,
             "Dir::State": "state",
@@ -200,7 +200,7 @@ class PrivateApt:
         return "\n".join([*proxies_and_the_like, *(f'{key} "{value}";' for key, value in own.items()), ""])
 
     def _apt(self, *arguments: str, folder: Path | None = None, meanwhile: object = None) -> str:
-        return finished(
+        return run_program(
             ["apt-get", *arguments],
             environment=_environment(self._configuration),
             folder=folder or self._folder,

@@ -1,7 +1,7 @@
-"""The folder for what is made once and used again: private trees, and descriptions of services.
+"""The folder for results that are made once and used again: private trees, and descriptions of services.
 
-``SNAPTREE_CACHE`` names it; else it is ``snaptree`` in ``XDG_CACHE_HOME`` or ``~/.cache``.
-All that is in it can be removed at any time when nothing runs; it is then made again.
+``SNAPTREE_CACHE`` names it; the default is ``snaptree`` in ``XDG_CACHE_HOME`` or ``~/.cache``. A user may
+remove its content at any time when nothing runs; snaptree makes it again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A tree is made: beside its place first, and renamed into it when it is complete.
+"""Makes a tree: beside its place first, and renamed into it when it is complete.
 
-So there is no half tree, whatever ends the process: what lies beside goes with the process, ``kill -9``
-included. Two that install the same at once wait for each other.
+There is never a half tree, however the process ends: the unfinished one is removed with the process, ``kill
+-9`` included. Two processes that install the same tree wait for each other.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from snaptree.conformance.driver import DriverUnavailable
-from snaptree.conformance.drivers.reaper import WorkFolder
 from snaptree.conformance.hosts.apt import Package, PrivateApt, check_host
 from snaptree.conformance.hosts.cache import cache_folder
-from snaptree.conformance.hosts.progress import CommandFailed, Progress, unheard
+from snaptree.conformance.hosts.progress import CommandFailed, Progress, no_progress
 from snaptree.conformance.hosts.recipe import Recipe
 from snaptree.conformance.hosts.tree import MARKER, Tree
 from snaptree.conformance.hosts.unpacking import unpack
+from snaptree.conformance.processes.reaper import WorkFolder
 
 
 def place_of(recipe: Recipe) -> Path:
-    """Where the tree of a recipe lies, or would."""
+    """The folder of the tree of a recipe, whether or not it exists."""
     return cache_folder(make=False) / "trees" / f"{recipe.name}-{recipe.digest}"
 
 
-def installed(recipe: Recipe) -> Tree | None:
+def find_tree(recipe: Recipe) -> Tree | None:
     """The tree, if it is complete."""
     tree = Tree(place_of(recipe))
     return tree if (tree.path / MARKER).is_file() else None
 
 
-def required(recipe: Recipe) -> Tree:
-    """The tree. Raises DriverUnavailable, with the command that makes it, if it is missing or of no use."""
-    tree = installed(recipe)
+def require_tree(recipe: Recipe) -> Tree:
+    """The tree. Raises DriverUnavailable, with the command that makes it, if it is missing or unusable."""
+    tree = find_tree(recipe)
     if tree is None:
         raise DriverUnavailable(
             f"{recipe.name} is not installed, neither on this host nor in a private tree",
@@ -46,9 +46,9 @@ def required(recipe: Recipe) -> Tree:
     return tree
 
 
-def install(recipe: Recipe, progress: Progress = unheard) -> Tree:
-    """Make the tree, unless it is there. Raises DriverUnavailable; what was begun is removed then."""
-    found = installed(recipe)
+def install(recipe: Recipe, progress: Progress = no_progress) -> Tree:
+    """Make the tree, unless it exists. Removes the unfinished tree when it raises DriverUnavailable."""
+    found = find_tree(recipe)
     if found is not None:
         found.check()
         return found
@@ -58,7 +58,7 @@ def install(recipe: Recipe, progress: Progress = unheard) -> Tree:
     try:
         place.parent.mkdir(exist_ok=True)
         with _alone(place.with_suffix(".lock"), progress):
-            if installed(recipe) is None:
+            if find_tree(recipe) is None:
                 _made(recipe, place, progress)
     except CommandFailed as error:
         raise DriverUnavailable(f"{recipe.name} cannot be installed: {error}") from None
@@ -102,7 +102,7 @@ def _mark(tree: Tree, recipe: Recipe, packages: list[Package], mirror: str) -> N
 
 @contextmanager
 def _alone(lock: Path, progress: Progress) -> Iterator[None]:
-    """Hold the lock, which a process that ends gives back."""
+    """Hold the lock; it is released when the process ends."""
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

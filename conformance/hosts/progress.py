@@ -1,4 +1,4 @@
-"""How an installation tells how far it is, and how it runs programs that take a while."""
+"""Progress messages of an installation, and running programs that take a while."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
 class CommandFailed(Exception):
-    """A program ended with an error; the text is the end of what it said."""
+    """A program failed; the text is the end of its output."""
 
 
-def unheard(_what: str, _done: int, _total: int) -> None:
+def no_progress(_what: str, _done: int, _total: int) -> None:
     """Nobody wants to know."""
 
 
-def finished(
+def run_program(
     command: Sequence[str | Path],
     *,
     environment: dict[str, str] | None = None,

@@ -1,4 +1,4 @@
-"""What a private tree is made of, as a value."""
+"""The content of a private tree, as a value."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ FORM: Final = 1
 class Recipe:
     """A tree of packages of one Debian suite.
 
-    ``packages`` are asked for, and come with what they depend on, recommended packages
-    not among it. ``provided`` are names that a dummy package stands for, such as a
-    kernel module that is not wanted. ``excluded`` are packages, as glob patterns, that are
-    neither downloaded nor unpacked although something depends on them. ``left_out`` are
-    patterns, as tar's ``--exclude`` knows them, of files that are not unpacked.
-    ``version_of`` is the package whose version is that of the system.
+    ``packages`` are installed with their dependencies, but without recommended packages. ``provided`` are
+    names that a dummy package provides, such as an unwanted kernel module. ``excluded`` are glob patterns
+    of packages that are neither downloaded nor unpacked although something depends on them. ``left_out``
+    are patterns, as in tar's ``--exclude``, of files that are not unpacked. ``version_of`` is the package
+    whose version is the version of the system.
 
-    ``finish`` is called with the unpacked tree before it takes its place, to build
-    something in it, say; ``finishing`` names what it does and, when it changes, another tree is made.
+    ``finish`` is called with the unpacked tree before it takes its place, for example to compile something
+    in it. ``finishing`` names that work; a changed name makes a new tree.
     """
 
     name: str
@@ -44,7 +43,7 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Eight digits that change with what the tree is made of."""
+        """Eight hex digits that change with the content of the recipe."""
         made_of = {
             one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("about", "finish")
         }

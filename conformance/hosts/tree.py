@@ -1,9 +1,9 @@
-"""A tree that is there, and how something is run inside.
+"""An installed tree, and running programs inside it.
 
-What is run inside sees a root folder of its own, in memory, that goes with it: ``usr``, ``etc``, ``var``
-and ``opt`` of the tree, read-only; ``proc``; a few devices of the host's; empty ``tmp`` and ``run``; and
-the folders of the host's that are bound, at the same path or at another. So a tree is never changed by
-what runs in it, and many can run at once. The network and the processes are the host's.
+A program inside sees a root folder of its own, in memory, that is removed with it: ``usr``, ``etc``,
+``var`` and ``opt`` of the tree, read-only; ``proc``; a few devices of the host; empty ``tmp`` and ``run``;
+and bound folders of the host, at the same path or at another. A program therefore never changes the tree,
+and many can run at once. Network and processes are the host's.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ exec chroot . /usr/bin/env -i -C "$folder" "$@"
 
 @dataclass(frozen=True)
 class Bind:
-    """A file or folder of the host's that is seen inside, writable; ``target`` if not at its own path."""
+    """A file or folder of the host that is visible inside, writable; ``target`` if not at its own path."""
 
     source: Path
     target: str | None = None
@@ -61,17 +61,17 @@ class Bind:
 
 @dataclass(frozen=True)
 class Tree:
-    """A complete tree. ``path`` is where it lies on the host."""
+    """A complete tree. ``path`` is its folder on the host."""
 
     path: Path
 
     @property
     def versions(self) -> dict[str, str]:
         """The versions of its packages, by name."""
-        found: dict[str, str] = self.marked()["versions"]
+        found: dict[str, str] = self.read_mark()["versions"]
         return found
 
-    def marked(self) -> dict[str, Any]:
+    def read_mark(self) -> dict[str, Any]:
         """What was written when it was made. Raises OSError or ValueError for a tree that is none."""
         record: dict[str, Any] = json.loads((self.path / MARKER).read_text(encoding="utf-8"))
         return record
@@ -84,11 +84,11 @@ class Tree:
         environment: Mapping[str, str] | None = None,
         folder: str = "/",
     ) -> list[str]:
-        """The command that runs ``argv`` inside, for whoever starts processes himself.
+        """The command that runs ``argv`` inside, for callers that start processes themselves.
 
-        Nothing of the caller's environment goes inside but ``environment``. The process that is
-        started becomes ``argv`` by exec: its id, exit code and streams are those of ``argv``. Only root
-        can run it. ``tmp`` is in memory: bind a folder for what is large.
+        Of the caller's environment only ``environment`` is passed. The started process becomes ``argv`` by
+        exec: its id, exit code and streams are those of ``argv``. Only root can run it. ``tmp`` is in
+        memory: bind a folder for large files.
         """
         pairs: list[str] = []
         for one in binds:
@@ -111,7 +111,7 @@ class Tree:
         folder: str = "/",
         timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``argv`` inside to its end and return what it said. Raises subprocess.TimeoutExpired."""
+        """Run ``argv`` inside to its end and return its output. Raises subprocess.TimeoutExpired."""
         return subprocess.run(
             self.command(argv, binds=binds, environment=environment, folder=folder),
             stdin=subprocess.DEVNULL,
@@ -123,7 +123,9 @@ class Tree:
         )
 
     def check(self) -> None:
-        """Raise DriverUnavailable where nothing can be run inside, in a container that may not mount, say."""
+        """Raise DriverUnavailable if nothing can be run inside, for example in a container that may not
+        mount.
+        """
         if os.geteuid() != 0:
             raise DriverUnavailable(f"the private tree {self.path} is entered by root only")
         try:

@@ -1,4 +1,4 @@
-"""Packages unpacked into a tree, without running anything that is in them."""
+"""Unpacks packages into a tree without running any of their scripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACCOUNTS: Final = {
 
 
 def unpack(debs: Sequence[Path], tree: Path, left_out: Sequence[str], progress: Progress) -> None:
-    """Unpack into a new folder. Raises DriverUnavailable with what the tools say, a full disk for one."""
+    """Unpack into a new folder. Raises DriverUnavailable with the message of the tool that failed."""
     try:
         for folder in _FOLDERS:
             (tree / folder).mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """vcsim: a small main program over govmomi's simulator, compiled in a tree that has Go and govmomi.
 
-Debian has the simulator as a library only. The program is linked statically, so it
-runs on the host as it is; of the tree, little more than the program is kept.
+Debian has the simulator as a library only. The program is linked statically, so it runs on the host. The
+tree is reduced to little more than the program.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from snaptree.conformance.driver import DriverUnavailable
-from snaptree.conformance.hosts.installing import installed
+from snaptree.conformance.hosts.installing import find_tree
 from snaptree.conformance.hosts.recipe import Recipe
 from snaptree.conformance.hosts.tree import Bind, Tree
 
@@ -30,7 +30,7 @@ _BULK: Final = ("usr/lib/go-*", "usr/share/go-*", "usr/share/gocode")
 
 
 def _compile(tree: Tree) -> None:
-    """Compile the program into the top of the tree, and remove what it was compiled with."""
+    """Compile the program into the top of the tree, and remove the compiler."""
     build = tree.path / "build"
     build.mkdir()
     (build / "main.go").write_bytes(_SOURCE)
@@ -71,16 +71,16 @@ VCSIM: Final = Recipe(
 
 @dataclass(frozen=True)
 class Vcsim:
-    """The compiled program, and the version of govmomi that is in it."""
+    """The compiled program, and its version of govmomi."""
 
     path: Path
     version: str
 
 
 def vcsim() -> Vcsim:
-    """The program. Raises DriverUnavailable, with the command that makes it, where there is none."""
-    tree = installed(VCSIM)
+    """The program. Raises DriverUnavailable, with the command that makes it, if it is missing."""
+    tree = find_tree(VCSIM)
     if tree is None:
         raise DriverUnavailable("vcsim is not installed", install="snaptree drivers --install vcsim")
     # Debian's own revision says nothing about what the program does.
-    return Vcsim(tree.path / "vcsim", str(tree.marked()["version"]).partition("-")[0])
+    return Vcsim(tree.path / "vcsim", str(tree.read_mark()["version"]).partition("-")[0])

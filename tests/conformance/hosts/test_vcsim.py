@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import replace
-
-import pytest
 
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.hosts.vcsim import VCSIM, vcsim
 
-REQUIRED = "esx" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
+from ..drivers.hypervisors import skip_without
 
 
 def test_another_source_is_another_tree() -> None:
@@ -23,9 +20,7 @@ def test_little_more_than_the_program_is_kept_and_it_runs_anywhere() -> None:
     try:
         program = vcsim()
     except DriverUnavailable as error:
-        if REQUIRED:
-            pytest.fail(f"SNAPTREE_REQUIRE names esx, but {error}")
-        pytest.skip(f"{error}; {error.install}")
+        skip_without("esx", error)
     assert program.version.count(".") == 2
     tree = program.path.parent
     assert not list(tree.glob("usr/lib/go-*")) + list(tree.glob("usr/share/gocode"))

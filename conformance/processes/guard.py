@@ -1,12 +1,13 @@
 """Stands between the runner and a driver's process, and leaves no orphan of either.
 
-It is the driver's parent and reaps for it: what a driver starts and loses (QEMU
-makes itself a daemon) becomes a child of the guard, which waits for it at once
-and kills what is left when the driver's process has ended. When the runner is
-gone, ``kill -9`` included, the pipe that only the runner holds closes: the
-driver, whose stdin closed as well, gets a moment to clean up.
+The guard is the driver's parent and reaps for it. A process that the driver starts and loses (QEMU turns
+itself into a daemon) becomes a child of the guard. The guard waits for it, and kills the remaining ones
+when the driver's process has ended. Only the runner holds the other end of the lifeline pipe. When the
+runner ends, by ``kill -9`` too, the pipe closes: the driver, whose stdin closed as well, gets a moment to
+clean up.
 
-This file is run by path, as ``guard.py LIFELINE COMMAND…``, so it imports nothing of ours.
+This file is run by path, as ``guard.py LIFELINE SECONDS COMMAND…``, so it imports nothing of snaptree. The
+seconds are those that the driver gets for cleaning up.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _start(command: list[str], guard: int) -> int:
 
 
 def _reaped() -> dict[int, int]:
-    """Wait for every child that has ended; their exit codes by id."""
+    """Wait for every child that has ended; returns their exit codes by id."""
     ended = {}
     with suppress(ChildProcessError):
         while True:
@@ -91,7 +92,7 @@ def _removes(process: int) -> bool:
 
 
 def _kill_all(driver: int) -> None:
-    """Kill the driver and everything that it left behind, and wait for it."""
+    """Kill the driver and every process that it left behind, and wait for them."""
     with suppress(ProcessLookupError):
         os.kill(driver, signal.SIGKILL)
     give_up = time.monotonic() + CLEANING
@@ -111,8 +112,11 @@ def _kill_all(driver: int) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def guard(lifeline: int, command: list[str]) -> int:
-    """Start the command, and see to its end; returns its exit code, 128 and more for a signal."""
+def guard(lifeline: int, cleaning: float, command: list[str]) -> int:
+    """Start the command and wait for its end; returns its exit code, 128 plus the number for a signal.
+
+    When the runner has ended, the command gets ``cleaning`` seconds before it is killed.
+    """
     told: list[int] = []
     woken, wake = os.pipe()
     for end in (woken, wake):
@@ -140,7 +144,7 @@ def guard(lifeline: int, command: list[str]) -> int:
         left = None if until is None else max(0.0, until - time.monotonic())
         ready, _, _ = select.select(waiting, [], [], left)
         if lifeline in ready:
-            until = time.monotonic() + CLEANING
+            until = time.monotonic() + cleaning
         with suppress(BlockingIOError):
             os.read(woken, 4096)
     _kill_all(driver)
@@ -148,4 +152,4 @@ def guard(lifeline: int, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(guard(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(guard(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

@@ -1,7 +1,6 @@
 """A driver's process as the runner holds it: one line out, one line back, before a deadline.
 
-Everything is done in one loop over three pipes, so that a process which does
-not read, or which floods stderr, holds up nothing.
+One loop serves three pipes, so a process that does not read, or that floods stderr, blocks nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from snaptree.conformance.remote import guard as guard_module
+from snaptree.conformance.processes import guard as guard_module
 
 _LONGEST: Final = 1 << 28
 """Bytes that no line has."""
@@ -30,11 +29,15 @@ _ENDING: Final = 2.0
 
 
 class Lost(Exception):
-    """The process gave no line: it hung, ended, or did not stop talking. The text says which."""
+    """The process returned no line: it hung, ended, or wrote without end. The text says which."""
+
+
+class Silent(Lost):
+    """The process returned no line before the deadline."""
 
 
 class Process:
-    """A command under a guard. Raises OSError if not even that can be started."""
+    """A command under a guard. Raises OSError if the guard cannot be started."""
 
     def __init__(self, command: Sequence[str]) -> None:
         lifeline, self._lifeline = os.pipe()
@@ -48,6 +51,7 @@ class Process:
                     "-S",
                     os.fspath(Path(guard_module.__file__).absolute()),
                     str(lifeline),
+                    str(guard_module.CLEANING),
                     *command,
                 ],
                 stdin=subprocess.PIPE,
@@ -72,12 +76,17 @@ class Process:
         """Whether its end was reported to somebody."""
 
     @property
+    def pid(self) -> int:
+        """The guard's process; the command and all that it started descend from it."""
+        return self._guard.pid
+
+    @property
     def ended(self) -> bool:
-        """Whether it was ended, or ended by itself."""
+        """Whether the process has ended, by itself or not."""
         return self._ended or self._guard.poll() is not None
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
-        """Send a line and wait for one. Raises Lost, and the process is gone then."""
+        """Send a line and wait for one. Raises Lost, and the process is then gone."""
         unsent = memoryview(line)
         give_up = monotonic() + seconds
         try:
@@ -89,7 +98,7 @@ class Process:
                     return answer
                 left = give_up - monotonic()
                 if left <= 0:
-                    raise Lost(f"no answer within {seconds:g} s; it was ended")
+                    raise Silent(f"no answer within {seconds:g} s; it was ended")
                 unsent = self._turn(unsent, left)
         except BaseException:
             # Also when the runner was interrupted: a late answer must not be taken for the next one.
@@ -97,7 +106,7 @@ class Process:
             raise
 
     def _turn(self, unsent: memoryview, left: float) -> memoryview:
-        """Send and receive whatever can be now; returns what is still to be sent."""
+        """Send and receive as much as possible now; returns the rest to be sent."""
         poll = select.poll()
         poll.register(self._out, select.POLLIN)
         poll.register(self._err, select.POLLIN)
@@ -146,11 +155,11 @@ class Process:
         return f"it ended with exit code {code}"
 
     def last_words(self) -> str:
-        """The end of what it wrote to stderr, up to when it was last listened to."""
+        """The last lines that the process wrote to stderr so far."""
         return self._last_words.decode("utf-8", "replace").strip()
 
     def end(self, seconds: float) -> bool:
-        """Close its stdin, let it clean up, and end it; whether it ended by itself in time."""
+        """Close its stdin, let it clean up, and end it; returns whether it ended by itself in time."""
         if self._ended:
             return True
         assert self._guard.stdin, "it is a pipe"
@@ -165,7 +174,7 @@ class Process:
         return in_time
 
     def kill(self) -> None:
-        """End it and everything that it started; a second time does nothing."""
+        """End the process and everything that it started; a second call does nothing."""
         if self._ended:
             return
         self._ended = True

@@ -1,0 +1,1 @@
+"""Runs a check: its preparation, its plan, its workers, and its assessment."""
