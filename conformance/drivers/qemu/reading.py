@@ -1,90 +1,114 @@
-"""What a layer holds, as QEMU reads it: through its whole chain, without reverting.
+"""The content of a layer as QEMU reads it: through its whole chain, without a revert.
 
-A disk of a point takes 0.7 ms to read, and of a tree of points only few change in
-a step. So a reading is kept for as long as none of the files that it came from was
-touched: each is known by its inode, its size and the time of its last change.
-Nothing is taken from what an operation was meant to do, and damage to any layer
-shows in the step that did it. The digests at the end read everything anew.
+Reading a disk of a point takes 0.7 ms. A reading is kept until a file of its chain changes. The digests at
+the end read everything again.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from hashlib import file_digest
 from pathlib import Path
+from typing import Protocol
 
 from snaptree.conformance.driver import Json
-from snaptree.conformance.drivers.qemu.console import Console
-from snaptree.conformance.drivers.qemu.storage import Storage
-from snaptree.conformance.drivers.qemu.tools import Tools, run
-from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
+from snaptree.conformance.drivers.kit.blocks import block_count, disk_entry
+from snaptree.conformance.drivers.kit.qemu_images.console import Console
+from snaptree.conformance.drivers.kit.qemu_images.tools import Tools, run
+from snaptree.conformance.drivers.kit.readings import Readings
+from snaptree.spec.state import BLOCK_STRIDE
 
-Stamp = tuple[tuple[int, int, int], ...]
+Opened = Callable[[str], AbstractContextManager[None]]
+"""Opens a disk in the console for as long as the body runs."""
+
+
+class Images(Protocol):
+    """The images of one domain: one for each layer of each disk, in one folder."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the images."""
+
+    @property
+    def disks(self) -> Collection[str]:
+        """The ids of the disks."""
+
+    def image(self, disk: str, layer: int) -> str:
+        """The file of a layer of a disk."""
+
+    def chain(self, image: str) -> Iterator[str]:
+        """The image and its backing files, from top to bottom."""
 
 
 class Reader:
-    """Reads the points of one domain, and keeps what it read while the files stay as they are."""
+    """Reads the points of one domain, and keeps each reading until a file changes."""
 
-    def __init__(self, storage: Storage, console: Console) -> None:
-        self._storage = storage
+    def __init__(self, images: Images, console: Console) -> None:
+        self._images = images
         self._console = console
-        self._kept: dict[str, tuple[Stamp, int, dict[str, int]]] = {}
+        self._readings: Readings[tuple[int, dict[int, int]]] = Readings()
 
-    def point(self, layer: int) -> dict[str, Json]:
-        """A point in the form of an observation. A block that holds several values is shown as -1."""
-        disks = {disk: self._disk(disk, layer) for disk in self._storage.disks}
+    def point(self, layer: int, opened: Opened | None = None) -> dict[str, Json]:
+        """A point in the form of an observation. A block that holds several values is shown as -1.
+
+        ``opened`` opens each disk in the console, where its image is not to be opened from outside.
+        """
+        disks = {disk: self._disk(disk, layer, opened) for disk in self._images.disks}
         # A domain that never runs has neither memory nor a configuration.
         return {"disks": disks, "memory": None, "power": "off", "configuration": {}}
 
     def forget(self, disk: str, layer: int) -> None:
-        """Read the layer anew: it is about to be written.
+        """Drop the reading of a layer that is about to be written."""
+        self._readings.forget(self._images.image(disk, layer))
 
-        The clock of a file system may stand still for some milliseconds, so that
-        two writes in a row are one to it.
-        """
-        self._kept.pop(self._storage.image(disk, layer), None)
+    def _disk(self, disk: str, layer: int, opened: Opened | None) -> dict[str, Json]:
+        image = self._images.image(disk, layer)
+        chain = (self._images.folder / name for name in self._images.chain(image))
+        name = console_path(self._images, disk, layer)
 
-    def _disk(self, disk: str, layer: int) -> dict[str, Json]:
-        image = self._storage.image(disk, layer)
-        stamp = self._stamp(image)
-        kept = self._kept.get(image)
-        if kept is None or kept[0] != stamp:
-            size, blocks = _read(self._console, located(self._storage, disk, layer))
-            kept = self._kept[image] = stamp, size, blocks
-        return {"size": kept[1], "blocks": dict(kept[2])}
+        def read() -> tuple[int, dict[int, int]]:
+            with self._console.image(name) if opened is None else opened(disk):
+                return _read(self._console)
 
-    def _stamp(self, image: str) -> Stamp:
-        found = (os.stat(self._storage.folder / name) for name in self._storage.chain(image))
-        return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in found)
+        return disk_entry(*self._readings.read(image, chain, read))
 
 
-def _read(console: Console, image: str) -> tuple[int, dict[str, int]]:
-    with console.image(image):
-        size = console.size()
-        last = (size - BLOCK_SIZE) // BLOCK_STRIDE
-        values = {str(block): console.read(block * BLOCK_STRIDE) for block in range(last + 1)}
-    return size, {block: value for block, value in values.items() if value}
+def _read(console: Console) -> tuple[int, dict[int, int]]:
+    size = console.size()
+    return size, {block: console.read(block * BLOCK_STRIDE) for block in range(block_count(size))}
 
 
-def located(storage: Storage, disk: str, layer: int) -> str:
+def console_path(images: Images, disk: str, layer: int) -> str:
     """The name of an image for a console that runs in the folder above the domain's."""
-    return f"{storage.folder.name}/{storage.image(disk, layer)}"
+    return f"{images.folder.name}/{images.image(disk, layer)}"
 
 
-def digests_of(storage: Storage, tools: Tools, layers: dict[str, int]) -> dict[str, dict[str, str]]:
-    """SHA-256, in hexadecimal, of everything a guest would read from each disk of these layers."""
-    return {where: _digests(storage, tools, layer) for where, layer in layers.items()}
+def digests_of(images: Images, tools: Tools, layers: dict[str, int]) -> dict[str, dict[str, str]]:
+    """SHA-256, in hexadecimal, of all bytes that a guest would read from each disk of these layers."""
+    return {where: _digests(images, tools, layer) for where, layer in layers.items()}
 
 
-def _digests(storage: Storage, tools: Tools, layer: int) -> dict[str, str]:
-    images = {disk: storage.image(disk, layer) for disk in storage.disks}
-    plain = {disk: storage.folder / f"{image}.raw" for disk, image in images.items()}
+def _digests(images: Images, tools: Tools, layer: int) -> dict[str, str]:
+    files = {disk: images.image(disk, layer) for disk in images.disks}
+    plain = {disk: images.folder / f"{file}.raw" for disk, file in files.items()}
     try:
-        run([tools.raw(images[disk], plain[disk].name) for disk in images], storage.folder)
+        run([tools.raw(files[disk], plain[disk].name) for disk in files], images.folder)
         return {disk: _digest(path) for disk, path in plain.items()}
     finally:
         for path in plain.values():
             path.unlink(missing_ok=True)
+
+
+def digest_of_export(tools: Tools, folder: Path, socket: str, export: str) -> str:
+    """The same of an NBD export, whose socket is named relative to the folder."""
+    source = f"driver=nbd,server.type=unix,server.path={socket},export={export}"
+    plain = folder / f"{socket}.raw"
+    try:
+        run([[tools.qemu_img, "convert", "--image-opts", "-O", "raw", source, plain.name]], folder)
+        return _digest(plain)
+    finally:
+        plain.unlink(missing_ok=True)
 
 
 def _digest(path: Path) -> str:

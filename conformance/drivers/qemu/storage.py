@@ -1,15 +1,12 @@
-"""The images of one domain, made to fit a tree.
+"""Fits the images of one domain to a tree.
 
-Every operation ends in the same three questions, answered by comparing the
-layers that the tree before and the tree after speak of: which layer is new,
-which layers go, and which layers that stay are backed by one that goes. The
-last are given the nearest backing file that stays, in QEMU's safe mode, which
-keeps what they read. So a merge in either direction is the same work: of the
-parent's layer and the snapshot's layer, the one that nobody speaks of goes.
+Every operation compares the layers of the tree before and of the tree after: which layers are new, which
+are removed, and which of the others are backed by a removed one. The last get the nearest remaining backing
+file, in QEMU's safe mode, which keeps their content. A merge in either direction is therefore the same
+work: of the parent's layer and the snapshot's layer, the unreferenced one is removed.
 
-No image in use is changed in place. QEMU works on copies under other names,
-which replace the images only when all of it has succeeded; until then a lack of
-space, an error or a kill has cost nothing.
+No image in use is changed in place. QEMU works on copies under other names, which replace the images only
+when all steps have succeeded. Until then a full disk, an error or a kill loses nothing.
 """
 
 from __future__ import annotations
@@ -17,109 +14,158 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Final
 
-from snaptree.conformance.drivers.qemu.state_file import STATE_NEW, commit, committed, locked
-from snaptree.conformance.drivers.qemu.tools import Tools, run
-from snaptree.conformance.drivers.qemu.tree import Tree
+from snaptree.conformance.drivers.kit.kept_tree import KeptTree
+from snaptree.conformance.drivers.kit.qemu_images.qcow2 import backing_of
+from snaptree.conformance.drivers.kit.qemu_images.tools import Tools, run
+from snaptree.conformance.drivers.qemu.state_file import STATE_NEW, FolderLock, commit, read_state
+from snaptree.spec.outcomes import Busy
 
 _COPY: Final = ".new"
+
+PassBy = Callable[[str, Callable[[], Exception]], None]
+"""Is told of each place of a call, with what makes an error if the call is to fail there."""
+
+
+def _nowhere(_place: str, _error: Callable[[], Exception]) -> None:
+    """No call is held."""
+
+
+def _failed() -> Exception:
+    return OSError("the tool that made the images was ended")
+
 
 _OURS: Final = re.compile(rf"{re.escape(STATE_NEW)}|[0-9]+-[0-9]+\.qcow2(\.new|\.raw)?")
 """The files that a call makes; nothing else is ever removed from a folder that somebody gave us."""
 
-_HEADER: Final = struct.Struct(">4sIQI")
-"""How a qcow2 image begins: magic, version, offset and length of the name of its backing file."""
-
 
 @dataclass(frozen=True)
 class Fitting:
-    """What has to happen to the images: by name, what each is or will be backed by."""
+    """The changes needed on the images: by name, the backing file of each."""
 
     made: dict[str, str]
     rebased: dict[str, str | None]
     gone: list[str]
 
 
+class Sharing:
+    """What the callers of one folder share: whose turn it is to change something, and how many they are.
+
+    ``images`` is held by whoever changes images or reads them.
+    """
+
+    def __init__(self) -> None:
+        self.turn = RLock()
+        self.images = RLock()
+        self.callers = 1
+
+
 class Storage:
     """A folder with images and a state file.
 
-    ``tree`` and ``disks`` (sizes in bytes by id) are what is committed. Opening a
-    folder recovers it; raises OSError or ValueError if it holds no domain.
+    ``tree`` and ``disks`` (sizes in bytes by id) are the committed ones. Opening a folder recovers it;
+    raises OSError or ValueError if it holds no domain, FolderInUse if another one has it open.
     """
 
-    tree: Tree
+    tree: KeptTree
     disks: dict[str, int]
     _backing: dict[str, str | None]
 
     def __init__(self, folder: Path, tools: Tools) -> None:
         self.folder = folder
         self._tools = tools
-        self.recover()
+        self._lock = FolderLock(folder)
+        self._sharing = Sharing()
+        self.pass_by: PassBy = _nowhere
+        try:
+            self.recover()
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let another one open the folder. Nothing may be called afterwards."""
+        self._lock.release()
 
     def copied_to(self, folder: Path) -> Storage:
-        """The same domain in another folder, which must not exist yet. No process is run."""
+        """The same domain in another folder, which must not exist. Runs no process."""
         self.settle()
         with _gone_if_it_fails(folder):
             shutil.copytree(self.folder, folder)
         twin = copy(self)
         twin.folder = folder
+        twin._lock = FolderLock(folder)
+        twin._sharing = Sharing()
         twin._backing = dict(self._backing)
         return twin
+
+    def attached(self) -> Storage:
+        """The same folder for another caller, who keeps a tree and backing files of its own."""
+        other = copy(self)
+        other._backing = dict(self._backing)
+        other.pass_by = _nowhere
+        self._sharing.callers += 1
+        return other
+
+    def detach(self) -> None:
+        """This caller is gone; the others keep the folder."""
+        self._sharing.callers -= 1
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Have the turn, with the images to itself; raises Busy if another caller has it."""
+        if not self._sharing.turn.acquire(blocking=False):
+            raise Busy("another call is changing the domain")
+        try:
+            with self.reading():
+                yield
+        finally:
+            self._sharing.turn.release()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Have the images to itself, and know them as the last call of any caller left them."""
+        with self._sharing.images:
+            self.settle()
+            if self._sharing.callers > 1:
+                self.tree, self.disks = read_state(self.folder)
+                self._backing = {name: backing_of(self.folder / name) for name in self._images(self.tree)}
+            yield
+
+    def committed(self) -> KeptTree:
+        """The tree that was committed last, by whichever caller; waits for no call that is under way."""
+        if self._sharing.callers > 1:
+            return read_state(self.folder)[0]
+        self.settle()
+        return self.tree
 
     def image(self, disk: str, layer: int) -> str:
         """The file of a layer of a disk. Disks are numbered: no name becomes a file name."""
         return image_name(list(self.disks).index(disk), layer)
 
     def chain(self, image: str) -> Iterator[str]:
-        """The image, what it is backed by, and so on down."""
+        """The image and its backing files, from top to bottom."""
         name: str | None = image
         while name is not None:
             yield name
             name = self._backing[name]
 
     def settle(self) -> None:
-        """Recover, if an operation was cut off since this was last asked."""
+        """Recover, if an operation was interrupted since the last call."""
         if self._unsettled:
             self.recover()
 
     def recover(self) -> None:
-        """Finish or undo whatever was cut off: the state is then the one before it or after it."""
-        with locked(self.folder):
-            self._recover()
-
-    def change(self, after: Tree) -> None:
-        """Make the images fit a tree, and that the tree. Raises QemuError or OSError, nothing done.
-
-        An error that comes after the commit point leaves the tree after.
-        """
-        fitting = self._fitting(after)
-        with locked(self.folder) as lock:
-            self._unsettled = True
-            try:
-                self._prepare(fitting, lock)
-                commit(self.folder, after, self.disks)
-                for name in fitting.gone:
-                    (self.folder / name).unlink()
-            except BaseException:
-                self._recover()
-                raise
-            self._unsettled = False
-        self.tree = after
-        self._backing.update(fitting.made)
-        self._backing.update(fitting.rebased)
-        for name in fitting.gone:
-            del self._backing[name]
-
-    def _recover(self) -> None:
+        """Finish or undo an interrupted operation; the state is then the one before it or after it."""
         self._unsettled = True
-        self.tree, self.disks = committed(self.folder)
+        self.tree, self.disks = read_state(self.folder)
         named = self._images(self.tree)
         for path in list(self.folder.iterdir()):
             if path.name not in named and _OURS.fullmatch(path.name):
@@ -127,8 +173,33 @@ class Storage:
         self._backing = {name: backing_of(self.folder / name) for name in named}
         self._unsettled = False
 
-    def _fitting(self, after: Tree) -> Fitting:
-        """What the images lack to fit the tree."""
+    def change(self, after: KeptTree) -> None:
+        """Fit the images to a tree, and commit it. Raises QemuError or OSError with the tree unchanged.
+
+        An error after the commit point leaves the tree after.
+        """
+        fitting = self._fitting(after)
+        self._unsettled = True
+        try:
+            self.pass_by("before its images are made", _failed)
+            self._prepare(fitting, self._lock.descriptor)
+            self.pass_by("before its commit", _failed)
+            commit(self.folder, after, self.disks)
+            self.pass_by("after its commit", _failed)
+            for name in fitting.gone:
+                (self.folder / name).unlink()
+        except BaseException:
+            self.recover()
+            raise
+        self._unsettled = False
+        self.tree = after
+        self._backing.update(fitting.made)
+        self._backing.update(fitting.rebased)
+        for name in fitting.gone:
+            del self._backing[name]
+
+    def _fitting(self, after: KeptTree) -> Fitting:
+        """The changes that the images need to fit the tree."""
         have, want = self._images(self.tree), self._images(after)
         base = after.layer_of(after.current)
         made, rebased = {}, {}
@@ -145,7 +216,7 @@ class Storage:
         return Fitting(made, rebased, sorted(have - want))
 
     def _prepare(self, fitting: Fitting, lock: int) -> None:
-        """Everything that needs time or space, up to the commit point."""
+        """All work that needs time or space, before the commit point."""
         commands = [self._tools.overlay(name, backing) for name, backing in fitting.made.items()]
         for name, backing in fitting.rebased.items():
             shutil.copyfile(self.folder / name, self.folder / (name + _COPY))
@@ -155,7 +226,7 @@ class Storage:
             # It reads the same with either backing file, so the tree before is true of it as well.
             os.replace(self.folder / (name + _COPY), self.folder / name)
 
-    def _images(self, tree: Tree) -> set[str]:
+    def _images(self, tree: KeptTree) -> set[str]:
         layers = tree.layers()
         return {image_name(number, layer) for number in range(len(self.disks)) for layer in layers}
 
@@ -165,24 +236,9 @@ def image_name(disk: int, layer: int) -> str:
     return f"{disk}-{layer}.qcow2"
 
 
-def backing_of(image: Path) -> str | None:
-    """The backing file that the header of a qcow2 image names.
-
-    Two fields of docs/interop/qcow2.txt, instead of a process for every image of
-    a domain. Raises ValueError if it is no such image.
-    """
-    with image.open("rb") as content:
-        header = content.read(_HEADER.size)
-        magic, _, offset, length = _HEADER.unpack(header.ljust(_HEADER.size, b"\0"))
-        if magic != b"QFI\xfb":
-            raise ValueError(f"{image} is not a qcow2 image")
-        content.seek(offset)
-        return content.read(length).decode() if offset else None
-
-
 def make_blank(folder: Path, disks: Mapping[str, int], tools: Tools) -> None:
     """Make the images and the state file of a domain without snapshots whose disks read zero."""
-    tree = Tree()
+    tree = KeptTree()
     empty = [
         tools.create(image_name(number, tree.base), size=size) for number, size in enumerate(disks.values())
     ]
@@ -199,7 +255,7 @@ def make_blank(folder: Path, disks: Mapping[str, int], tools: Tools) -> None:
 
 @contextmanager
 def _gone_if_it_fails(folder: Path) -> Iterator[None]:
-    """Half a domain only takes up space."""
+    """Remove an incomplete domain if the body fails."""
     try:
         yield
     except BaseException:

@@ -12,9 +12,8 @@ import pytest
 from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers.qemu import QemuDriver
 
+from ..hypervisors import skip_without
 from .grown_domain import Template
-
-REQUIRED = "qemu" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +21,7 @@ def real_qemu() -> str:
     """The folder of the qemu-img on PATH; skips where there is none, unless it is required."""
     found = shutil.which("qemu-img")
     if found is None or shutil.which("qemu-io") is None:
-        reason = "qemu-img and qemu-io are not installed (apt-get install qemu-utils)"
-        if REQUIRED:
-            pytest.fail(f"SNAPTREE_REQUIRE names qemu, but {reason}")
-        pytest.skip(reason)
+        skip_without("qemu", "qemu-img and qemu-io are not installed (apt-get install qemu-utils)")
     return os.path.dirname(found)
 
 

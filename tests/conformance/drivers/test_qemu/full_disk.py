@@ -17,8 +17,8 @@ from pathlib import Path
 from grown_domain import CALLS, Template, state_of
 
 from snaptree.conformance.driver import DriverOptions
+from snaptree.conformance.drivers.kit.qemu_images.tools import QemuError
 from snaptree.conformance.drivers.qemu import QemuDriver
-from snaptree.conformance.drivers.qemu.tools import QemuError
 
 Failure = tuple[int, str, str]
 """Free pages, the state that the failure left, and the error."""

@@ -21,7 +21,7 @@ from snaptree.conformance.driver import (
 )
 from snaptree.conformance.drivers.qemu import QemuDriver
 from snaptree.conformance.drivers.qemu.domain import QemuDomain
-from snaptree.conformance.lockstep import Lockstep
+from snaptree.conformance.engine.lockstep import Lockstep
 from snaptree.conformance.methods.sampled import Decoder
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import (
@@ -86,8 +86,7 @@ class Recording:
 
     def __getattr__(self, call: str) -> Any:
         def take(*arguments: Any) -> Any:
-            forced = {"forced": True} if call.endswith("_forced") else {}
-            taken = self.lockstep.do(ops.OPERATIONS[call.removesuffix("_forced")](*arguments[:2], **forced))
+            taken = self.lockstep.do(ops.KINDS[call](*arguments[:2]))
             assert not taken.differences, taken
             self.accepted += taken.after is not taken.before or call == "write_disk"
             return getattr(taken.outcome, "result", None)

@@ -14,9 +14,9 @@ import pytest
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers import open_driver
+from snaptree.conformance.drivers.kit.qemu_images.console import Console
+from snaptree.conformance.drivers.kit.qemu_images.tools import QemuError, run
 from snaptree.conformance.drivers.qemu import QemuDriver
-from snaptree.conformance.drivers.qemu.console import Console
-from snaptree.conformance.drivers.qemu.tools import QemuError, run
 
 from .grown_domain import CALLS, grow, seen
 
@@ -150,7 +150,9 @@ def test_the_work_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     domain.merge_into_parent(ids["C"])
     assert [entry["name"] for entry in domain.observe()["snapshots"]] == ["B", "D"]
     assert set(domain.digests()) == {ids["B"], ids["D"], "active", "base"}
-    assert seen(driver.reopen(domain.folder)) == seen(domain)
+    expected = seen(domain)
+    domain.release()
+    assert seen(driver.reopen(domain.folder)) == expected
     driver.close()
     assert list(work.iterdir()) == []
 

@@ -45,6 +45,7 @@ def found(real_qemu: str, mounts: None, tmp_path_factory: pytest.TempPathFactory
     return printed
 
 
+@pytest.mark.rule("DURABLE-2")
 @pytest.mark.parametrize("name", CALLS)
 def test_no_space_anywhere_leaves_the_state_before_or_after(found: dict[str, Any], name: str) -> None:
     failures = found["failures"][name]

@@ -18,11 +18,12 @@ from typing import Any, NoReturn
 import pytest
 
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.drivers.qemu import QemuDriver
+from snaptree.conformance.drivers.kit.qemu_images.tools import QemuError
+from snaptree.conformance.drivers.qemu import QemuDriver, state_file
 from snaptree.conformance.drivers.qemu.domain import QemuDomain
-from snaptree.conformance.drivers.qemu.tools import QemuError
+from snaptree.conformance.drivers.qemu.state_file import FolderInUse
 
-from .grown_domain import CALLS, Ids, Template, grow, state_of
+from .grown_domain import CALLS, SMALL, Ids, Template, grow, state_of
 
 EFFECTS = [
     (subprocess.Popen, "__init__"),
@@ -72,6 +73,7 @@ def attempts() -> Iterator[int]:
     pytest.fail(f"the call has {MOST_EFFECTS} effects or more")
 
 
+@pytest.mark.rule("DURABLE-1", "DURABLE-2")
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "write_disk"])
 def test_an_error_anywhere_leaves_the_state_before_or_after(
     template: Template, faults: Faults, name: str
@@ -99,6 +101,7 @@ def test_an_error_anywhere_leaves_the_state_before_or_after(
     assert found == sorted(found), "after the commit point nothing goes back"
 
 
+@pytest.mark.rule("DURABLE-1", "DURABLE-3")
 @pytest.mark.parametrize("name", CALLS)
 def test_kill_9_anywhere_leaves_the_state_before_or_after(
     template: Template, faults: Faults, name: str
@@ -109,10 +112,12 @@ def test_kill_9_anywhere_leaves_the_state_before_or_after(
         domain = template.again()
         if not _dies_at(number, domain, template.ids, name, faults):
             break
-        state = state_of(template.driver.reopen(domain.folder))
+        domain.release()
+        again = template.driver.reopen(domain.folder)
+        state = state_of(again)
         assert state in (before, after), f"killed at effect {number}"
         found.append(state == after)
-        domain.close()
+        again.close()
     assert found or name == "write_disk"
     assert found == sorted(found), "after the commit point nothing goes back"
 
@@ -139,6 +144,7 @@ def _call_and_exit(number: int, domain: QemuDomain, ids: Ids, name: str, faults:
         os._exit(1)
 
 
+@pytest.mark.rule("DURABLE-2")
 def test_a_qemu_img_that_is_killed_or_prints_is_an_error_without_effect(
     real_qemu: str, tmp_path: Path
 ) -> None:
@@ -170,6 +176,7 @@ def test_a_qemu_img_that_is_killed_or_prints_is_an_error_without_effect(
     driver.close()
 
 
+@pytest.mark.rule("DURABLE-3")
 def test_an_interrupted_call_is_undone(driver: QemuDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     domain = driver.open()
     ids = grow(domain)
@@ -188,12 +195,14 @@ def test_an_interrupted_call_is_undone(driver: QemuDriver, monkeypatch: pytest.M
     assert state_of(domain) == before
 
 
+@pytest.mark.rule("DURABLE-1")
 def test_recovering_what_was_not_cut_off_changes_nothing(driver: QemuDriver) -> None:
     domain = driver.open()
     ids = grow(domain)
     before = state_of(domain)
     domain.recover()
     assert state_of(domain) == before
+    domain.release()
     again = driver.reopen(domain.folder)
     assert state_of(again) == before
     CALLS["merge_into_children of a fork"](again, ids)
@@ -219,3 +228,29 @@ def test_a_folder_that_holds_no_domain_is_not_opened(driver: QemuDriver, tmp_pat
     (tmp_path / "state.json").write_text('{"format": "another"}')
     with pytest.raises(ValueError, match="another"):
         driver.reopen(tmp_path)
+
+
+@pytest.mark.parametrize("let_go", ["release", "close the driver"])
+def test_a_folder_has_one_writer_from_open_to_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, let_go: str
+) -> None:
+    monkeypatch.setattr(state_file, "WITHIN", 0.1)
+    first = QemuDriver(DriverOptions(work=tmp_path, keep=True))
+    second = QemuDriver(DriverOptions(work=tmp_path))
+    domain = first.open(SMALL)
+    for _ in range(2):
+        with pytest.raises(FolderInUse, match="is in use by another driver"):
+            second.reopen(domain.folder)
+    created = domain.create("a", "", False, None, False)
+    if let_go == "release":
+        domain.release()
+    else:
+        first.close()
+    again = second.reopen(domain.folder)
+    assert again.list() == [created]
+    if let_go == "release":
+        with pytest.raises(FolderInUse):
+            first.reopen(domain.folder)
+    again.close()
+    second.close()
+    first.close()

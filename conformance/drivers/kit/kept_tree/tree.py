@@ -2,8 +2,8 @@
 
 Layers are numbers. Each snapshot, the base, the active state, and a retired
 snapshot until its storage goes, has one layer of its own, which holds its
-content. Which image is backed by which is not said here: only the content of a
-layer matters to the tree, and the images know their backing files themselves.
+content. How the backend stores a layer is not said here: as a copy, as an image
+that is backed by another one, as a clone. Only its content matters to the tree.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from snaptree.conformance.driver import SnapshotId
+from snaptree.conformance.drivers.kit.catalogue import NodeTree
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,7 +41,7 @@ class Retired:
 
 
 @dataclass(frozen=True)
-class Tree:
+class KeptTree(NodeTree[Snapshot]):
     """The whole state of a domain beside the content of its images.
 
     ``snapshots`` is in order of creation. ``next_layer``, ``issued`` (ids) and
@@ -54,16 +57,23 @@ class Tree:
     issued: int = 0
     latest: int = 0
 
-    def children(self, snapshot: str | None) -> list[str]:
-        """Child snapshots, or the roots for None, in order of creation."""
-        return [other.id for other in self.snapshots.values() if other.parent == snapshot]
+    @property
+    def nodes(self) -> Iterable[Snapshot]:
+        """Every listed snapshot, in order of creation."""
+        return self.snapshots.values()
 
-    def subtree(self, snapshot: str) -> list[str]:
+    def find(self, snapshot: object) -> Snapshot | None:
+        """The listed snapshot with that id, or None."""
+        return self.snapshots.get(snapshot) if isinstance(snapshot, str) else None
+
+    def subtree(self, snapshot: SnapshotId) -> list[SnapshotId]:
         """The snapshot and all below it, in order of creation."""
-        inside = {snapshot}
-        # Once through is enough: no operation gives a snapshot a parent younger than itself.
-        inside.update(one.id for one in self.snapshots.values() if one.parent in inside)
-        return [one for one in self.snapshots if one in inside]
+        return self.in_order([snapshot, *self.below(snapshot)])
+
+    def in_order(self, snapshots: Iterable[SnapshotId]) -> list[SnapshotId]:
+        """These snapshots, each once, in order of creation."""
+        wanted = frozenset(snapshots)
+        return [one for one in self.snapshots if one in wanted]
 
     def ancestors(self, snapshot: str | None) -> Iterator[str]:
         """The snapshot itself, its parent, and so on up to its root."""
@@ -80,25 +90,25 @@ class Tree:
         stored = {gone.layer for gone in self.retired.values() if gone.layer is not None}
         return frozenset({self.base, self.active, *(s.layer for s in self.snapshots.values()), *stored})
 
-    def with_snapshot(self, snapshot: Snapshot) -> Tree:
+    def with_snapshot(self, snapshot: Snapshot) -> KeptTree:
         """The tree with one snapshot added, or with what is said of it changed."""
         return replace(self, snapshots={**self.snapshots, snapshot.id: snapshot})
 
-    def without(self, gone: Iterable[str]) -> Tree:
+    def without(self, gone: Iterable[str]) -> KeptTree:
         """The tree without these snapshots; children, and current, move to the nearest that stays."""
-        gone = frozenset(gone)
+        removed = frozenset(gone)
 
         def survivor(snapshot: str | None) -> str | None:
-            return next((one for one in self.ancestors(snapshot) if one not in gone), None)
+            return next((one for one in self.ancestors(snapshot) if one not in removed), None)
 
         rest = {
-            one.id: replace(one, parent=survivor(one.parent)) if one.parent in gone else one
+            one.id: replace(one, parent=survivor(one.parent)) if one.parent in removed else one
             for one in self.snapshots.values()
-            if one.id not in gone
+            if one.id not in removed
         }
         return replace(self, snapshots=rest, current=survivor(self.current))
 
-    def with_fresh_active(self, current: str | None) -> Tree:
+    def with_fresh_active(self, current: str | None) -> KeptTree:
         """The tree whose active state is a new layer, grown from a snapshot or from the base."""
         return replace(self, current=current, active=self.next_layer, next_layer=self.next_layer + 1)
 
@@ -110,10 +120,10 @@ class Tree:
         return record
 
 
-def tree_from_json(record: dict[str, Any]) -> Tree:
+def tree_from_json(record: dict[str, Any]) -> KeptTree:
     """Read a tree back from its form in the state file."""
     listed = [Snapshot(**snapshot) for snapshot in record["snapshots"]]
-    return Tree(
+    return KeptTree(
         **{
             **record,
             "snapshots": {snapshot.id: snapshot for snapshot in listed},

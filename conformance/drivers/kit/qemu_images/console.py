@@ -21,7 +21,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from snaptree.conformance.drivers.qemu.tools import PATIENCE, QemuError
+from snaptree.conformance.drivers.kit.blocks import block_value
+from snaptree.conformance.drivers.kit.qemu_images.tools import PATIENCE, QemuError
 from snaptree.spec.state import BLOCK_SIZE
 
 _PROMPT: Final = b"qemu-io> "
@@ -29,9 +30,6 @@ _RANGE: Final = re.compile(rb"\(0x([0-9a-f]+)\) bytes +(?:not )?allocated at off
 
 _LONGEST: Final = 1 << 26
 """Bytes that no answer has."""
-
-MIXED: Final = -1
-"""The value of a block whose bytes are not all the same: no ``write_disk`` leaves that."""
 
 
 class Console:
@@ -52,9 +50,19 @@ class Console:
         """Open an image, named relative to the folder without spaces, with all that it is backed by."""
         # cache.no-flush: the host is not made to flush. What was written survives
         # every process that is killed; a loss of power is not covered.
-        mode = "-o driver=qcow2,cache.no-flush=on" if write else "-r -o driver=qcow2"
+        with self._opened(f"{'-o driver=qcow2,cache.no-flush=on' if write else '-r -o driver=qcow2'} {name}"):
+            yield
+
+    @contextmanager
+    def export(self, socket: str, name: str) -> Iterator[None]:
+        """Open an NBD export to read; the socket is named as an image is."""
+        with self._opened(f"-r -o driver=nbd,server.type=unix,server.path={socket},export={name}"):
+            yield
+
+    @contextmanager
+    def _opened(self, what: str) -> Iterator[None]:
         try:
-            self._expect(f"open {mode} {name}", b"")
+            self._expect(f"open {what}", b"")
             yield
             self._expect("close", b"")
         except BaseException:
@@ -189,4 +197,4 @@ def _value(dump: bytes) -> int | None:
         return None
     if len(content) != BLOCK_SIZE:
         return None
-    return content[0] if content == content[:1] * BLOCK_SIZE else MIXED
+    return block_value(content)

@@ -1,0 +1,49 @@
+"""Where ``qemu-system-x86_64`` is, which version, and whether KVM works with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from snaptree.conformance.driver import DriverUnavailable
+
+PROGRAM: Final = "qemu-system-x86_64"
+INSTALL: Final = "apt-get install --no-install-recommends qemu-system-x86 qemu-utils"
+
+ACCELERATORS: Final = ("kvm", "tcg")
+
+
+@dataclass(frozen=True)
+class System:
+    """The program by absolute path, and the accelerator that it is started with: ``kvm`` or ``tcg``."""
+
+    program: str
+    accelerator: str
+
+
+def find_system(settings: Mapping[str, str]) -> System:
+    """The program from the setting ``qemu-bin``, else SNAPTREE_QEMU_BIN, else PATH.
+
+    The setting ``accel`` chooses the accelerator; by default it is KVM where /dev/kvm can be opened. Raises
+    DriverUnavailable that names what is missing.
+    """
+    folder = settings.get("qemu-bin") or os.environ.get("SNAPTREE_QEMU_BIN")
+    found = shutil.which(PROGRAM, path=folder or None)
+    if found is None:
+        raise DriverUnavailable(f"no {PROGRAM} {f'in {folder}' if folder else 'on PATH'}", install=INSTALL)
+    asked = settings.get("accel")
+    if asked is not None and asked not in ACCELERATORS:
+        raise DriverUnavailable(f"accel is {asked!r:.40}; it is one of {', '.join(ACCELERATORS)}")
+    return System(os.path.abspath(found), asked or ("kvm" if _opens(Path("/dev/kvm")) else "tcg"))
+
+
+def _opens(device: Path) -> bool:
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
