@@ -12,23 +12,25 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.drivers.esx.settings import SIMULATED, read_address, read_settings
-from snaptree.conformance.remote import RemoteDriver, client
+from snaptree.conformance.drivers.esx.settings import KNOWN, SIMULATED, read_address, read_settings
+from snaptree.conformance.drivers.remote import RemoteDriver
 from snaptree.spec.profiles import ProfileError
 
 
 class EsxDriver(RemoteDriver):
-    """A vSphere host in a process of its own. Its settings are those of ``settings.py``.
+    """A vSphere host in a process of its own. ``settings.py`` lists its settings.
 
-    Raises DriverUnavailable, with what to do, where pyvmomi or vcsim is missing, and
-    for a host that cannot be reached, does not show a certificate that is trusted, or
-    does not let anybody in.
+    Raises DriverUnavailable, with the remedy, if pyvmomi or vcsim is missing, the host cannot be reached,
+    its certificate is not trusted, or it refuses the login.
     """
 
     name = "esx"
+    settings: ClassVar[Mapping[str, str]] = KNOWN
+    serves = "snaptree.conformance.drivers.esx.serving:ServedEsx"
 
     def command(self, options: DriverOptions) -> Sequence[str]:
         """The command that serves the driver; the target crosses with the other options.
@@ -40,4 +42,4 @@ class EsxDriver(RemoteDriver):
         read_settings(options.settings)
         if options.target not in SIMULATED:
             read_address(options.target)
-        return client.serving("snaptree.conformance.drivers.esx.serving:ServedEsx")
+        return super().command(options)

@@ -1,7 +1,7 @@
-"""The configuration as the machine's extra options, which a snapshot takes along.
+"""The configuration as extra options of the machine, which a snapshot captures.
 
-Each entry is an option of its own under ``PREFIX``, the place that the API keeps for
-what a guest may read.
+Each entry is an option of its own under ``PREFIX``, which the API reserves for options that a guest may
+read.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, Final
 PREFIX: Final = "guestinfo.snaptree."
 
 
-def changed(vim: Any, key: str, value: str) -> Any:
+def entry_spec(vim: Any, key: str, value: str) -> Any:
     """What a reconfiguration is asked for with. Documented: an empty value removes the option."""
     return vim.vm.ConfigSpec(extraConfig=[vim.option.OptionValue(key=PREFIX + key, value=value)])
 
 
-def emptied(vim: Any, options: Iterable[Any] | None) -> Any:
+def removal_spec(vim: Any, options: Iterable[Any] | None) -> Any:
     """What removes every entry, or None where there is none."""
     keys = sorted({option.key for option in options or () if option.key.startswith(PREFIX)})
     if not keys:
@@ -28,8 +28,8 @@ def emptied(vim: Any, options: Iterable[Any] | None) -> Any:
 def configuration_in(options: Iterable[Any] | None) -> dict[str, str]:
     """The entries among the options of a machine or of a snapshot.
 
-    Documented: an option is reset where it is present. One that is listed more than
-    once shows as all that is listed, so that nobody takes one of them for the answer.
+    Documented: setting an existing option replaces it. An option that is listed more than once shows all
+    its values, so that none is taken for the right one.
     """
     found: dict[str, list[str]] = {}
     for option in options or ():

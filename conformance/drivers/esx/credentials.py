@@ -1,7 +1,7 @@
-"""User and password, from the environment or from a file that nobody else can read.
+"""User and password, from the environment or from a file that only the user can read.
 
-They never come from the command line, which every user of a machine can see, and
-never go into anything that is printed, raised or recorded.
+They never come from the command line, which every user of a machine can see, and never appear in anything
+that is printed, raised or recorded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HIDDEN: Final = "(hidden)"
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who logs in; ``origin`` says where that was read, for messages."""
+    """User and password; ``origin`` names their source, for messages."""
 
     user: str = field(repr=False)
     password: str = field(repr=False)

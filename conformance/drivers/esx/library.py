@@ -1,12 +1,11 @@
-"""pyvmomi, imported when it is needed: it is large, and snaptree works without it."""
+"""pyvmomi, imported on demand: it is large, and snaptree works without it."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers.kit.optional import optional
 
 INSTALL: Final = "pip install 'snaptree[esx]'"
 
@@ -16,7 +15,7 @@ API: Final = "vim25/6.0"
 
 @dataclass(frozen=True)
 class Pyvmomi:
-    """What of pyvmomi is used. Everything in it is untyped."""
+    """The used parts of pyvmomi. All of it is untyped."""
 
     vim: Any
     vmodl: Any
@@ -25,8 +24,5 @@ class Pyvmomi:
 
 def load() -> Pyvmomi:
     """pyvmomi. Raises DriverUnavailable where it is missing."""
-    try:
-        package = importlib.import_module("pyVmomi")
-    except ImportError as error:
-        raise DriverUnavailable(f"pyvmomi is missing: {error}", install=INSTALL) from None
+    package = optional("pyVmomi", INSTALL, package="pyvmomi")
     return Pyvmomi(package.vim, package.vmodl, package.SoapStubAdapter)

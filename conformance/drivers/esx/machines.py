@@ -1,8 +1,8 @@
-"""The virtual machines that a run works on, and the guard around all others.
+"""The virtual machines that a run works on, and the protection of all others.
 
-A machine that is made has a name under a prefix that no other run has, and a note
-that says where it comes from. A machine that is lent has to say itself that it may be
-worked on: it is off, has no snapshots, and its notes hold the word ``LENT``.
+A machine that the driver creates has a name under a prefix that no other run uses, and a note with its
+origin. A machine that a user lends must permit it: it is off, has no snapshots, and its notes hold the word
+``LENT``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from snaptree.conformance.driver import DriverUnavailable
-from snaptree.conformance.drivers.esx.configuration import emptied
+from snaptree.conformance.drivers.esx.configuration import removal_spec
 from snaptree.conformance.drivers.esx.faults import EsxError
-from snaptree.conformance.drivers.esx.placing import Place, found
+from snaptree.conformance.drivers.esx.placing import Place, find_object
 from snaptree.conformance.drivers.esx.session import Session
-from snaptree.conformance.drivers.esx.tasks import awaited
+from snaptree.conformance.drivers.esx.tasks import finish
 from snaptree.conformance.drivers.esx.tree import read_tree
+from snaptree.conformance.drivers.kit.order import CreationOrder
 from snaptree.spec.outcomes import Refusal, Unsupported
 
 PREFIX: Final = "snaptree-"
@@ -34,7 +35,7 @@ _MEMORY: Final = 32
 
 
 class Machines(Protocol):
-    """Where a domain's machine comes from, and where it goes."""
+    """The source of a domain's machine, and its removal."""
 
     words: str
 
@@ -42,22 +43,23 @@ class Machines(Protocol):
         """A machine that is off and has no snapshots."""
 
     def sweep(self, known: Collection[Any]) -> None:
-        """Give back whatever was made and is none of those that are known. Raises as ``give_back``."""
+        """Give back every created machine that is not among the known ones. Raises as ``give_back``."""
 
     def destroy(self, machine: Any) -> None:
         """Remove it with everything that belongs to it. Raises what the host says, and Unsupported."""
 
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
-        """What becomes of it at the end; ``issued`` are the snapshots that this run made on it.
+        """Remove or restore the machine at the end; ``issued`` are the snapshots that this run created on
+        it.
 
-        Raises EsxError for what stays on the host.
+        Raises EsxError for a machine that stays on the host.
         """
 
 
 class MadeMachines:
-    """Machines that are made for each domain and destroyed after it.
+    """Machines that are created for each domain and destroyed after it.
 
-    Raises DriverUnavailable where something on the host bears the prefix already.
+    Raises DriverUnavailable if an object on the host already has the prefix.
     """
 
     def __init__(self, session: Session, place: Place, within: float, prefix: str | None = None) -> None:
@@ -89,7 +91,7 @@ class MadeMachines:
         return {name: one for name, one in zip(names, machines, strict=True) if name.startswith(prefix)}
 
     def sweep(self, known: Collection[Any]) -> None:
-        """Give back what was made without an answer: a connection may break in the middle of that."""
+        """Give back machines whose creation was not acknowledged because the connection broke."""
         references = {one._moId for one in known}
         for machine in self._named(self._prefix).values():
             if machine._moId not in references:
@@ -100,18 +102,17 @@ class MadeMachines:
         session, place = self._session, self._place
         spec = _spec(session.vim, f"{self._prefix}{next(self._numbers)}", place.datastore, disks)
         task = session.ask(lambda: place.folder.CreateVM_Task(spec, place.pool))
-        return awaited(session, task, f"making {spec.name}", self._within)
+        return finish(session, task, f"making {spec.name}", self._within)
 
     def destroy(self, machine: Any) -> None:
         """Destroy it with its snapshots."""
         task = self._session.ask(machine.Destroy_Task)
-        awaited(self._session, task, "destroying the machine", self._within)
+        finish(self._session, task, "destroying the machine", self._within)
 
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
-        """Turn it off and destroy it. One that is gone already is no matter."""
-        del issued
+        """Turn it off and destroy it. A machine that is already gone is not an error."""
         try:
-            turned_off(self._session, machine, self._within)
+            turn_off(self._session, machine, self._within)
             self.destroy(machine)
         except Refusal as refusal:
             if refusal.native is None or refusal.native.get("code") != "ManagedObjectNotFound":
@@ -125,7 +126,7 @@ class LentMachine:
         self._session = session
         self._within = within
         self._path = path
-        self._machine = found(session, path, session.vim.VirtualMachine, "virtual machine")
+        self._machine = find_object(session, path, session.vim.VirtualMachine, "virtual machine")
         self._unused()
         self.words = (
             f"snapshots of the virtual machine {path} alone, which is also turned on and off; "
@@ -133,7 +134,7 @@ class LentMachine:
         )
 
     def _unused(self) -> None:
-        """Raise DriverUnavailable for a machine that somebody may still need."""
+        """Raise DriverUnavailable for a machine that may be in use."""
         paths = ("snapshot", "runtime.powerState", "config.annotation", "config.template")
         seen = self._session.read([self._machine], paths)[0]
         why = None
@@ -149,44 +150,41 @@ class LentMachine:
             raise DriverUnavailable(f"{self._path} is not touched: {why}")
 
     def fresh(self, disks: Mapping[str, int]) -> Any:
-        """The machine, once more looked at."""
-        del disks
+        """The machine, checked again."""
         self._unused()
         return self._machine
 
     def sweep(self, known: Collection[Any]) -> None:
         """Nothing is ever made."""
-        del known
 
     def destroy(self, machine: Any) -> None:
         """Never."""
-        del machine
         raise Unsupported(f"{self._path} is lent: it is not this run's to remove")
 
     def give_back(self, machine: Any, issued: Collection[str]) -> None:
         """Turn it off, remove the options that were set, and the snapshots that this run made."""
         session = self._session
-        turned_off(session, machine, self._within)
-        spec = emptied(session.vim, session.property(machine, "config.extraConfig"))
+        turn_off(session, machine, self._within)
+        spec = removal_spec(session.vim, session.property(machine, "config.extraConfig"))
         if spec is not None:
             task = session.ask(lambda: machine.ReconfigVM_Task(spec))
-            awaited(session, task, "removing options", self._within)
-        listed = read_tree(session.property(machine, "snapshot")).entries
+            finish(session, task, "removing options", self._within)
+        listed = read_tree(session.property(machine, "snapshot"), CreationOrder()).entries
         if all(one.id in issued for one in listed):
             task = session.ask(machine.RemoveAllSnapshots_Task)
-            awaited(session, task, "removing all snapshots", self._within)
+            finish(session, task, "removing all snapshots", self._within)
             return
         for one in listed:
             if one.id in issued:
-                remove = partial(one.native.RemoveSnapshot_Task, removeChildren=False)
-                awaited(session, session.ask(remove), f"removing {one.id}", self._within)
+                remove = partial(one.handle.RemoveSnapshot_Task, removeChildren=False)
+                finish(session, session.ask(remove), f"removing {one.id}", self._within)
         raise EsxError(f"{self._path} has snapshots that this run did not make: they stay")
 
 
-def turned_off(session: Session, machine: Any, within: float) -> None:
-    """Turn a machine off that is not. Raises as ``Session.ask``."""
+def turn_off(session: Session, machine: Any, within: float) -> None:
+    """Turn a machine off if it is on. Raises as ``Session.ask``."""
     if session.property(machine, "runtime.powerState") not in ("poweredOff", None):
-        awaited(session, session.ask(machine.PowerOffVM_Task), "turning off", within)
+        finish(session, session.ask(machine.PowerOffVM_Task), "turning off", within)
 
 
 def _spec(vim: Any, name: str, datastore: str, disks: Mapping[str, int]) -> Any:

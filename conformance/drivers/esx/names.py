@@ -12,11 +12,11 @@ from typing import Final
 _ESCAPES: Final = {"%25": "%", "%2f": "/", "%5c": "\\"}
 
 
-def written(name: str) -> str:
+def escape(name: str) -> str:
     """The name as the host is to be asked for it."""
     return name.replace("%", "%25")
 
 
-def read(name: str) -> str:
+def unescape(name: str) -> str:
     """The name that the host means."""
     return re.sub("%(25|2f|5c)", lambda found: _ESCAPES[found[0].lower()], name, flags=re.IGNORECASE)

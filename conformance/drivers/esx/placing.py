@@ -1,7 +1,7 @@
-"""Where machines are made: a folder, a resource pool, a datastore. Nothing here changes anything.
+"""Finds the folder, resource pool and datastore for machines. Nothing here changes anything.
 
-What nobody named is taken only where there is no choice: on a host with several
-resource pools a driver that picks one for itself may pick that of the production.
+A place that the user did not name is used only if it is the only one: on a host with several resource pools
+the driver might otherwise pick that of the production.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ class Place:
 
 
 def place_for(session: Session, settings: Settings) -> Place:
-    """Where the settings say. Raises DriverUnavailable, naming what there is."""
-    vim = session.vim
+    """The place in the settings. Raises DriverUnavailable with the list of choices."""
     folder = _folder(session, settings.folder)
     pool = _pool(session, settings.resource_pool)
     owner = session.property(pool, "owner")
@@ -37,13 +36,12 @@ def place_for(session: Session, settings: Settings) -> Place:
         raise DriverUnavailable(f"no datastore {wanted!r} for that resource pool; there is {_listed(names)}")
     if wanted is None and len(names) != 1:
         raise DriverUnavailable(f"--setting datastore=NAME says which; there is {_listed(names)}")
-    del vim
     chosen = names[0] if wanted is None else wanted
     words = f"folder {path_of(session, folder)}, resource pool {path_of(session, pool)}, datastore {chosen}"
     return Place(folder, pool, chosen, words)
 
 
-def found(session: Session, path: str, kind: Any, what: str) -> Any:
+def find_object(session: Session, path: str, kind: Any, what: str) -> Any:
     """The object at an inventory path, which has to be of that kind. Raises DriverUnavailable."""
     index = session.content.searchIndex
     there = session.ask(lambda: index.FindByInventoryPath(path))
@@ -65,7 +63,7 @@ def path_of(session: Session, entity: Any) -> str:
 def _folder(session: Session, path: str | None) -> Any:
     vim = session.vim
     if path is not None:
-        return found(session, path, vim.Folder, "folder")
+        return find_object(session, path, vim.Folder, "folder")
     centers = _all(session, vim.Datacenter)
     if len(centers) != 1:
         raise DriverUnavailable(
@@ -78,7 +76,7 @@ def _folder(session: Session, path: str | None) -> Any:
 def _pool(session: Session, path: str | None) -> Any:
     vim = session.vim
     if path is not None:
-        return found(session, path, vim.ResourcePool, "resource pool")
+        return find_object(session, path, vim.ResourcePool, "resource pool")
     computers = _all(session, vim.ComputeResource)
     pools = [session.property(one, "resourcePool") for one in computers]
     if len(pools) != 1:

@@ -1,4 +1,4 @@
-"""What runs behind the boundary: a session on the host that the target names, and domains on it."""
+"""The process behind the boundary: a session on the target's host, and domains on it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IN_THE_SIMULATED_VCENTER: Final = Settings(
 
 
 class ServedEsx:
-    """One session on a host, made anew for the next domain when it breaks."""
+    """One session on a host, renewed for the next domain when it breaks."""
 
     name: str = "esx"
     kept_at: Path | None = None
@@ -65,7 +65,7 @@ class ServedEsx:
         )
 
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS) -> EsxDomain:
-        """A machine that is off. Raises DriverUnavailable where none can be had."""
+        """A machine that is off. Raises DriverUnavailable if none is available."""
         if self._session.lost is not None:
             self._begin_anew()
         within = self._settings.task_within
@@ -79,7 +79,7 @@ class ServedEsx:
         return domain
 
     def close(self) -> None:
-        """Give back every machine that was not given back yet, and log out."""
+        """Give back every remaining machine, and log out."""
         try:
             self._give_back(self._opened)
         finally:
@@ -88,7 +88,7 @@ class ServedEsx:
     # --- steps ----------------------------------------------------------------
 
     def _fresh(self, disks: Mapping[str, int]) -> Any:
-        """A machine, with a new session if the last one broke while nothing was under way."""
+        """A machine, with a new session if the last one broke between calls."""
         try:
             return self._machines.fresh(disks)
         except ConnectionLost as error:
@@ -97,7 +97,7 @@ class ServedEsx:
             return self._machines.fresh(disks)
 
     def _begun(self) -> Session:
-        """A session on the host, which is started first if it is a simulated one."""
+        """A session on the host; a simulated host is started first."""
         target, within = self._options.target, self._settings.answer_within
         if target in SIMULATED:
             self.simulated = simulated = Simulated(SIMULATED[target], self._options.work)
@@ -138,7 +138,7 @@ class ServedEsx:
         self._give_back([one for one in self._opened if one.closed])
 
     def _give_back(self, domains: Iterable[_OpenedDomain]) -> None:
-        """Give back what nobody uses any more, with a new session if there is need for one."""
+        """Give back unused machines, with a new session if needed."""
         waiting = [one for one in domains if not one.gone]
         if self.simulated is not None:
             return  # it goes as a whole
@@ -165,7 +165,7 @@ class ServedEsx:
 
 
 def _without_removal(profile: Profile) -> Profile:
-    """The profile for a machine that is lent, which nobody here removes."""
+    """The profile for a lent machine, which the driver never removes."""
     kept = {call: claim for call, claim in profile.operations.items() if not call.startswith("undefine")}
     return replace(profile, operations=kept)
 

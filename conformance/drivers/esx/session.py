@@ -1,7 +1,7 @@
-"""A session on a host: TLS, login, calls that are judged, and properties.
+"""A session on a host: TLS, login, calls whose faults are translated, and properties.
 
-A connection that breaks ends the session, since nobody knows what the host made of
-the call. ``renew`` logs in again; what was under way stays unknown.
+A broken connection ends the session, because the effect of the last call is unknown. ``renew`` logs in
+again; that effect stays unknown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Properties = dict[str, Any]
 
 
 def trust(settings: Settings) -> ssl.SSLContext:
-    """How the host's certificate is checked. Raises DriverUnavailable."""
+    """The check of the host's certificate. Raises DriverUnavailable."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
     except (OSError, ssl.SSLError) as error:
@@ -44,7 +44,7 @@ def trust(settings: Settings) -> ssl.SSLContext:
 
 
 class Session:
-    """One user on one host. Raises DriverUnavailable where nobody answers or lets in."""
+    """One user on one host. Raises DriverUnavailable if the host does not answer or refuses the login."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Session:
         self.lost = None
 
     def close(self) -> None:
-        """Log out, as far as anybody listens."""
+        """Log out, if the host still answers."""
         if self.lost is None:
             with suppress(Exception):
                 self.content.sessionManager.Logout()
@@ -99,9 +99,8 @@ class Session:
     def ask(self, call: Callable[[], T]) -> T:
         """The result of a call.
 
-        Raises the refusal that a fault means, else EsxError; ConnectionLost when
-        nobody knows what became of the call. A session that has expired is begun
-        anew, once: that call had no effect.
+        Raises the refusal for a fault, else EsxError; ConnectionLost when the effect of the call is
+        unknown. An expired session is renewed once, since that call had no effect.
         """
         if self.lost is not None:
             raise ConnectionLost(f"the connection is gone: {self.lost}")
@@ -117,10 +116,10 @@ class Session:
         except (OSError, HTTPException) as error:
             raise self._broken(error) from None
         except Exception as error:  # noqa: BLE001 - pyvmomi raises what the host says, and more
-            raise self.judged(error) from None
+            raise self.error_for(error) from None
 
-    def judged(self, fault: BaseException) -> Refusal | EsxError:
-        """The refusal or failure that a fault means, without what must stay hidden."""
+    def error_for(self, fault: BaseException) -> Refusal | EsxError:
+        """The refusal or failure for a fault, without the password."""
         spoken = isinstance(fault, self.pyvmomi.vmodl.MethodFault)
         refusal = refusal_of(fault) if spoken else None
         if refusal is None:

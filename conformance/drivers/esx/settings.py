@@ -1,4 +1,4 @@
-"""What can be said about a host beside its address, each as ``--setting NAME=VALUE``."""
+"""The settings of a host beside its address, each as ``--setting NAME=VALUE``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from snaptree.conformance.drivers import UnknownDriver
-from snaptree.conformance.remote.client import DEADLINE
+from snaptree.conformance.drivers.declared import check_settings
+from snaptree.conformance.drivers.remote.deadlines import DEADLINE
 from snaptree.spec.profiles import ProfileError
 
 Mode = Literal["esx", "vcenter"]
@@ -29,7 +30,7 @@ KNOWN: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings as they were given; None where nothing was said."""
+    """The settings as given; None for an absent one."""
 
     credentials: str | None = None
     ca_file: str | None = None
@@ -44,8 +45,8 @@ class Settings:
     def answer_within(self) -> float:
         """Seconds for one answer of the host.
 
-        A call is a few of them and a task. All of it fits into the deadline: what hung is then
-        named, and the process lives on to remove what it made.
+        A call consists of a few answers and a task, which all fit into the deadline. The error then names
+        the part that hung, and the process survives to remove its machines.
         """
         return self.deadline * 0.15
 
@@ -56,10 +57,8 @@ class Settings:
 
 
 def read_settings(given: Mapping[str, str]) -> Settings:
-    """Raises ProfileError for a setting that there is not, or that contradicts another."""
-    unknown = sorted(set(given) - set(KNOWN) - {"qemu-bin"})
-    if unknown:
-        raise ProfileError(f"no setting {unknown[0]!r:.100}; there are {', '.join(KNOWN)}")
+    """Raises UnknownSetting for an unknown one, ProfileError for one that contradicts another."""
+    check_settings("esx", given, KNOWN)
     insecure = given.get("insecure", "no")
     if insecure not in ("yes", "no"):
         raise ProfileError(f"the setting insecure is yes or no, not {insecure!r:.100}")
@@ -86,7 +85,7 @@ SIMULATED: Final[Mapping[str, Mode]] = {"vcsim": "esx", "vcsim-vcenter": "vcente
 
 @dataclass(frozen=True)
 class Address:
-    """Where the host answers."""
+    """The address of the host."""
 
     host: str
     port: int

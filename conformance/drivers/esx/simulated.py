@@ -1,7 +1,7 @@
 """vcsim, the simulator of govmomi, as a process on loopback that ends with this one.
 
-User and password are made up for each, its certificate is its own and the only one
-that is trusted, and its files lie in a folder that goes.
+Each has a random user and password and its own certificate, the only one that is trusted. Its files are in
+a folder that is removed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Final
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers.esx.credentials import Credentials
 from snaptree.conformance.drivers.esx.settings import Address, Mode
-from snaptree.conformance.drivers.reaper import WorkFolder
+from snaptree.conformance.drivers.kit.work_folder import make_folder
 from snaptree.conformance.hosts.vcsim import vcsim
 
 STARTING: Final = 20.0
@@ -27,15 +27,12 @@ STARTING: Final = 20.0
 
 
 class Simulated:
-    """A running vcsim. Raises DriverUnavailable where it is not built or does not start."""
+    """A running vcsim. Raises DriverUnavailable if it is not built or does not start."""
 
     def __init__(self, mode: Mode, work: Path | None) -> None:
         program = vcsim()
         self.version = program.version
-        try:
-            self._work = WorkFolder(work, "snaptree-vcsim-")
-        except OSError as error:
-            raise DriverUnavailable(f"cannot make a folder to work in: {error}") from None
+        self._work = make_folder(work, "snaptree-vcsim-")
         self.credentials = Credentials("snaptree", secrets.token_urlsafe(24), "this process")
         environment = {
             "TMPDIR": os.fspath(self._work.path),

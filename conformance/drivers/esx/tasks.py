@@ -1,7 +1,7 @@
-"""Waiting for a task, with a deadline that is said when it has passed.
+"""Waiting for a task, with a deadline that the error names.
 
-``info`` is read by the paths that are needed. As a whole it cannot be read from
-every host (seen: vcsim 0.24.2 leaves out what the type wants, after a revert).
+It reads ``info`` by the needed paths. Not every host lets it be read as a whole (seen: vcsim 0.24.2 omits a
+required property after a revert).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _LONGEST_PAUSE: Final = 0.5
 
 
 class TaskTimedOut(EsxError):
-    """A task was not done in time; it may be done later."""
+    """A task was not finished in time; it may still finish later."""
 
 
-def awaited(session: Session, task: Any, what: str, within: float) -> Any:
+def finish(session: Session, task: Any, what: str, within: float) -> Any:
     """The result of a task. Raises as ``Session.ask``, and TaskTimedOut."""
     give_up = time.monotonic() + within
     pause = _FIRST_PAUSE
@@ -33,7 +33,7 @@ def awaited(session: Session, task: Any, what: str, within: float) -> Any:
         if state == "success":
             return info.get("info.result")
         if state == "error":
-            raise session.judged(_fault_in(info.get("info.error")))
+            raise session.error_for(_fault_in(info.get("info.error")))
         if time.monotonic() > give_up:
             done = info.get("info.progress")
             raise TaskTimedOut(

@@ -1,15 +1,19 @@
-"""The tree of a machine, out of its property ``snapshot``; absent there is no snapshot.
+"""The tree of a machine, from its property ``snapshot``; without it there is no snapshot.
 
-The host lists a tree, not an order of creation: that one is kept by whoever created.
+The host lists a tree but no order of creation; the driver records that itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
+from snaptree.conformance.driver import SnapshotId
 from snaptree.conformance.drivers.esx import names
+from snaptree.conformance.drivers.kit.catalogue import SnapshotTree
+from snaptree.conformance.drivers.kit.order import CreationOrder
 
 POWER: Final[Mapping[str, str]] = {"poweredOn": "running", "poweredOff": "off"}
 """The power states that the specification knows as well. A suspended machine is none of them."""
@@ -17,7 +21,7 @@ POWER: Final[Mapping[str, str]] = {"poweredOn": "running", "poweredOff": "off"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One snapshot; ``id`` is its managed object reference, ``native`` the object itself."""
+    """One snapshot; ``id`` is its managed object reference, ``handle`` the object itself."""
 
     id: str
     name: str
@@ -25,49 +29,27 @@ class Entry:
     parent: str | None
     captured: str
     power: str
-    native: Any
+    handle: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The snapshots of a machine, parents before children, and the current one."""
+@dataclass(frozen=True)
+class HostTree(SnapshotTree[Entry]):
+    """The snapshots of a machine. Those that were not ``made`` here are shown, and found by no call."""
 
-    entries: tuple[Entry, ...]
-    current: str | None
+    made: Collection[SnapshotId] = ()
 
-    def find(self, snapshot: str) -> Entry | None:
-        """The entry with that id."""
-        return next((one for one in self.entries if one.id == snapshot), None)
-
-    def children(self, snapshot: str | None) -> tuple[Entry, ...]:
-        """The children; the roots for None."""
-        return tuple(one for one in self.entries if one.parent == snapshot)
-
-    def below(self, snapshot: str) -> tuple[Entry, ...]:
-        """Everything below a snapshot."""
-        inside = {snapshot}
-        found = []
-        for one in self.entries:  # parents come first
-            if one.parent in inside:
-                inside.add(one.id)
-                found.append(one)
-        return tuple(found)
-
-    def carries_active(self, snapshot: str) -> bool:
-        """Whether the active state grew from the snapshot or from something below it."""
-        return self.current is not None and self.current in {
-            snapshot,
-            *(one.id for one in self.below(snapshot)),
-        }
+    def find(self, snapshot: object) -> Entry | None:
+        """The snapshot with that id, if it was made here."""
+        return super().find(snapshot) if snapshot in self.made else None
 
 
-def read_tree(info: Any) -> Tree:
-    """The tree in a VirtualMachineSnapshotInfo, or None for a machine that is at its base."""
+def read_tree(info: Any, order: CreationOrder) -> HostTree:
+    """The tree in a VirtualMachineSnapshotInfo; None for a machine without snapshots."""
     if info is None:
-        return Tree((), None)
+        return HostTree(made=order)
     current = info.currentSnapshot
-    entries = tuple(_walked(info.rootSnapshotList or (), None))
-    return Tree(entries, None if current is None else current._moId)
+    entries = order.sort(_walked(info.rootSnapshotList or (), None), attrgetter("id"))
+    return HostTree(tuple(entries), None if current is None else current._moId, order)
 
 
 def _walked(nodes: Any, parent: str | None) -> Iterator[Entry]:
@@ -78,7 +60,7 @@ def _walked(nodes: Any, parent: str | None) -> Iterator[Entry]:
         reference = node.snapshot._moId
         yield Entry(
             reference,
-            names.read(node.name),
+            names.unescape(node.name),
             node.description or "",
             above,
             node.createTime.isoformat(),

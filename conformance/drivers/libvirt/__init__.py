@@ -15,15 +15,13 @@ threads, and QEMU makes itself a daemon.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.drivers.libvirt.address import read_address
-from snaptree.conformance.drivers.libvirt.within import command_within
-from snaptree.conformance.remote import RemoteDriver, client
-
-SERVED: Final = "snaptree.conformance.drivers.libvirt.serving:ServedLibvirt"
+from snaptree.conformance.drivers.libvirt.hosts.address import read_address
+from snaptree.conformance.drivers.libvirt.hosts.within import command_within
+from snaptree.conformance.drivers.remote import RemoteDriver
 
 
 class LibvirtDriver(RemoteDriver):
@@ -34,10 +32,12 @@ class LibvirtDriver(RemoteDriver):
     """
 
     name = "libvirt"
+    settings: ClassVar[Mapping[str, str]] = {}
+    serves = "snaptree.conformance.drivers.libvirt.serving:ServedLibvirt"
 
     def command(self, options: DriverOptions) -> Sequence[str]:
         """The command that serves the driver; the URI crosses as the target."""
         tree = read_address(options.target).tree
         if tree is not None:
-            return command_within(tree, SERVED, options)
-        return client.serving(SERVED)
+            return command_within(tree, self.serves, options)
+        return super().command(options)

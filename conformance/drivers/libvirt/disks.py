@@ -16,11 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from snaptree.conformance.driver import Json
+from snaptree.conformance.drivers.kit.blocks import block_value, disk_entry
+from snaptree.conformance.drivers.kit.qemu_images.console import Console
+from snaptree.conformance.drivers.kit.qemu_images.qcow2 import NotReadable, read_image
+from snaptree.conformance.drivers.kit.qemu_images.tools import PATIENCE, Tools, run
 from snaptree.conformance.drivers.libvirt.documents import Place
-from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_image
-from snaptree.conformance.drivers.qemu.console import MIXED, Console
-from snaptree.conformance.drivers.qemu.tools import PATIENCE, Tools
-from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
+from snaptree.spec.state import BLOCK_STRIDE
 
 OPEN_TO_OTHERS: Final = 0o777
 """A domain's folder may be another user's to write in: that of a daemon's QEMU. The
@@ -48,10 +49,29 @@ class Images:
         """Where an external snapshot puts the memory."""
         return self.folder / f"memory.{number}"
 
-    def write(self, image: Path, block: int, value: int) -> None:
-        """Set one block. No QEMU may hold the image."""
+    def attach(self, number: int, size: int) -> Path:
+        """A further image that reads zero; the number tells it from the other ones."""
+        image = self.folder / f"attached.{number}.qcow2"
+        self._run("create", image, str(size))
+        return image
+
+    def resize(self, image: Path, size: int) -> None:
+        """Set the size in bytes. No QEMU may hold the image."""
+        shrink = ["--shrink"] if size < self.size(image) else []
+        self._run("resize", *shrink, image, str(size))
+
+    def size(self, image: Path) -> int:
+        """The size in bytes that a disk has now."""
+        found = read_image(image)
+        if found is None:
+            raise NotReadable(f"{image} is gone")
+        return found.size
+
+    def write(self, image: Path, blocks: Mapping[int, int]) -> None:
+        """Set blocks to their values. No QEMU may hold the image."""
         with self._console.image(self._name(image), write=True):
-            self._console.write(block * BLOCK_STRIDE, value)
+            for block, value in blocks.items():
+                self._console.write(block * BLOCK_STRIDE, value)
 
     def read(self, image: Path, inside: str | None = None) -> dict[str, Json] | None:
         """A disk in the form of an observation, now or as a snapshot of that name holds it.
@@ -61,7 +81,7 @@ class Images:
         found = read_image(image, inside)
         if found is None:
             return None
-        values = {k: _value(content) for k, content in found.blocks.items() if content is not None}
+        values = {k: block_value(content) for k, content in found.blocks.items() if content is not None}
         if found.backing is not None and None in found.blocks.values():
             below = self.read(image.parent / found.backing)
             if below is None:
@@ -69,7 +89,7 @@ class Images:
             for block, content in found.blocks.items():
                 if content is None:
                     values[block] = below["blocks"].get(str(block), 0)
-        return _seen(found.size, values)
+        return disk_entry(found.size, values)
 
     def digest(self, image: Path) -> str:
         """SHA-256, in hexadecimal, of every byte of a disk as QEMU reads it, held by another one or not."""
@@ -101,6 +121,9 @@ class Images:
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, command: str, *arguments: str | Path) -> None:
+        run([[self._tools.qemu_img, command, "-q", "-f", "qcow2", *map(str, arguments)]], self.folder)
 
     def _name(self, image: Path) -> str:
         return os.path.relpath(image, self.folder.parent)
@@ -139,11 +162,3 @@ class Disks:
             )  # fmt: skip
             self._blanks[size] = blank
         return blank
-
-
-def _value(block: bytes) -> int:
-    return block[0] if block == block[:1] * BLOCK_SIZE else MIXED
-
-
-def _seen(size: int, values: Mapping[int, int]) -> dict[str, Json]:
-    return {"size": size, "blocks": {str(block): value for block, value in values.items() if value}}

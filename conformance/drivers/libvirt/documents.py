@@ -6,7 +6,6 @@ that libvirt writes and the codec cannot read is an error of the run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -32,13 +31,6 @@ from snaptree.spec.xml import (
 NAMESPACE: Final = "urn:snaptree:configuration"
 """Under which the configuration is kept in the domain's metadata."""
 
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def carried(text: str) -> bool:
-    """Whether XML 1.0 can hold the text at all."""
-    return _NOT_IN_XML.search(text) is None
-
 
 def _text(text: str) -> str:
     # A parser makes a line feed of a carriage return that is not escaped.
@@ -46,7 +38,7 @@ def _text(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SnapshotRequest:
     """What a snapshot is asked for with, whatever keeps it."""
 
     name: str
@@ -55,24 +47,26 @@ class Wanted:
     quiesce: bool = False
 
 
-def snapshot_document(wanted: Wanted, memory: str | None) -> str:
+def snapshot_document(request: SnapshotRequest, memory: str | None) -> str:
     """The request for an internal one; ``memory`` is what to do with it: no, internal, or not said."""
-    return _request(wanted, memory=None if memory is None else MemoryPlace(memory))
+    return _request(request, memory=None if memory is None else MemoryPlace(memory))
 
 
-def external_document(wanted: Wanted, overlays: Mapping[str, Path], memory: Path | None) -> str:
+def external_document(request: SnapshotRequest, overlays: Mapping[str, Path], memory: Path | None) -> str:
     """The request for an external one: where each disk and the memory go."""
     disks = tuple(
         DiskPart(disk, "external", source=Source(file=str(path))) for disk, path in overlays.items()
     )
-    return _request(wanted, None if memory is None else MemoryPlace("external", str(memory)), disks)
+    return _request(request, None if memory is None else MemoryPlace("external", str(memory)), disks)
 
 
-def _request(wanted: Wanted, memory: MemoryPlace | None, disks: tuple[DiskPart, ...] | None = None) -> str:
-    return _written(DomainSnapshot(wanted.name, wanted.description or None, memory=memory, disks=disks))
+def _request(
+    request: SnapshotRequest, memory: MemoryPlace | None, disks: tuple[DiskPart, ...] | None = None
+) -> str:
+    return _written(DomainSnapshot(request.name, request.description or None, memory=memory, disks=disks))
 
 
-def described(document: str, description: str) -> str:
+def with_description(document: str, description: str) -> str:
     """The document of a snapshot with another description."""
     return _written(replace(_read(document), description=description or None))
 
@@ -129,7 +123,7 @@ def read_snapshot(document: str) -> Mapping[str, Any]:
     state = snapshot.state or ""
     return {
         "description": snapshot.description or "",
-        "captured": None if snapshot.created is None else str(snapshot.created),
+        **({} if snapshot.created is None else {"captured": str(snapshot.created)}),
         "point": {"power": _POWER.get(state, state), "configuration": _configuration(snapshot.domain)},
     }
 
@@ -142,21 +136,40 @@ def _configuration(domain: str | None) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Attached:
-    """A disk of a domain: its image, and the name that it has in a QEMU that runs."""
+class DomainDisk:
+    """A disk of a domain: its image, the name that it has in a QEMU that runs, and its place on the bus."""
 
     image: Path
     alias: str = ""
+    unit: int | None = None
 
 
-def attached(document: str) -> dict[str, Attached]:
+def disk_document(disk: str, image: Path, unit: int) -> str:
+    """A disk of a domain. On a SCSI bus it comes and goes without help of a guest.
+
+    ``unit`` is its place there: libvirt would take one by the name of the disk, on a further controller if
+    need be.
+    """
+    return (
+        "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+        f"<source file={quoteattr(str(image))}/><target dev={quoteattr(disk)} bus='scsi'/>"
+        f"<address type='drive' controller='0' bus='0' target='0' unit='{unit}'/></disk>"
+    )
+
+
+def domain_disks(document: str) -> dict[str, DomainDisk]:
     """The disks in the document of a domain, by the names of their targets."""
     found = {}
     for disk in ElementTree.fromstring(document).findall("devices/disk"):
         source, target, alias = disk.find("source"), disk.find("target"), disk.find("alias")
         if source is not None and target is not None:
-            image = Path(source.get("file", ""))
-            found[target.get("dev", "")] = Attached(image, "" if alias is None else alias.get("name", ""))
+            address = disk.find("address")
+            unit = None if address is None else address.get("unit")
+            found[target.get("dev", "")] = DomainDisk(
+                Path(source.get("file", "")),
+                "" if alias is None else alias.get("name", ""),
+                None if unit is None else int(unit),
+            )
     return found
 
 
@@ -176,7 +189,7 @@ def places(document: str, name: str) -> dict[str, Place]:
     snapshot = _read(document)
     if snapshot.domain is None:
         return {}
-    images = attached(snapshot.domain)
+    images = domain_disks(snapshot.domain)
     kinds = {disk.name: disk.snapshot for disk in snapshot.disks or ()}
     return {
         disk: Place(images[disk].image, name if kind == "internal" else None)

@@ -8,18 +8,18 @@ state of a domain, whatever its text says.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from snaptree.conformance.driver import DriverUnavailable
+from snaptree.conformance.drivers.kit.optional import optional
+from snaptree.conformance.drivers.kit.refusals import ErrorTable, Meanings
+from snaptree.spec.libvirt.errors import ErrorCode
 from snaptree.spec.outcomes import (
     Busy,
     InvalidArgument,
     InvalidPowerState,
     NoSuchSnapshot,
-    Refusal,
     Unsupported,
 )
 
@@ -34,44 +34,46 @@ class LibvirtError(Exception):
 
 def load() -> Any:
     """libvirt-python, silent. Raises DriverUnavailable where it is missing."""
-    try:
-        libvirt = importlib.import_module("libvirt")
-    except ImportError as error:
-        raise DriverUnavailable(f"libvirt-python is missing: {error}", install=INSTALL) from None
+    libvirt = optional("libvirt", INSTALL, package="libvirt-python")
     # Every error is raised as well; printing it would only say it twice.
     libvirt.registerErrorHandler(lambda *_: None, None)
     return libvirt
 
 
-KINDS: Final[Mapping[int, type[Refusal]]] = {
-    3: Unsupported,  # VIR_ERR_NO_SUPPORT
-    8: InvalidArgument,  # VIR_ERR_INVALID_ARG
-    42: InvalidArgument,  # VIR_ERR_NO_DOMAIN: every call on a domain that was removed
-    55: InvalidPowerState,  # VIR_ERR_OPERATION_INVALID
-    67: Unsupported,  # VIR_ERR_CONFIG_UNSUPPORTED
-    68: Busy,  # VIR_ERR_OPERATION_TIMEOUT
-    72: NoSuchSnapshot,  # VIR_ERR_NO_DOMAIN_SNAPSHOT
-    84: Unsupported,  # VIR_ERR_OPERATION_UNSUPPORTED
-    87: Busy,  # VIR_ERR_RESOURCE_BUSY
-}
+ERRORS: Final = ErrorTable[int](
+    "libvirt",
+    {
+        ErrorCode.NO_SUPPORT: Unsupported,
+        ErrorCode.INVALID_ARG: InvalidArgument,
+        ErrorCode.NO_DOMAIN: InvalidArgument,  # every call on a domain that was removed
+        ErrorCode.OPERATION_INVALID: InvalidPowerState,
+        ErrorCode.CONFIG_UNSUPPORTED: Unsupported,
+        ErrorCode.OPERATION_TIMEOUT: Busy,
+        ErrorCode.NO_DOMAIN_SNAPSHOT: NoSuchSnapshot,
+        ErrorCode.ARGUMENT_UNSUPPORTED: Unsupported,
+        ErrorCode.OPERATION_UNSUPPORTED: Unsupported,
+        ErrorCode.BLOCK_COPY_ACTIVE: Busy,
+        ErrorCode.RESOURCE_BUSY: Busy,
+    },
+)
 """What an error code of libvirt's (virterror.h) means where a call does not say otherwise."""
 
-NO_SUCH_SNAPSHOT: Final = 72
-NO_METADATA: Final = 80
-OPERATION_FAILED: Final = 9
-CONFIG_UNSUPPORTED: Final = 67
-XML_ERROR: Final = 27
-XML_DETAIL: Final = 35
+NO_SUCH_SNAPSHOT: Final = ErrorCode.NO_DOMAIN_SNAPSHOT
+NO_METADATA: Final = ErrorCode.NO_DOMAIN_METADATA
+OPERATION_FAILED: Final = ErrorCode.OPERATION_FAILED
+CONFIG_UNSUPPORTED: Final = ErrorCode.CONFIG_UNSUPPORTED
+XML_ERROR: Final = ErrorCode.XML_ERROR
+XML_DETAIL: Final = ErrorCode.XML_DETAIL
 
 
 @contextmanager
-def judged(libvirt: Any, call: str, meanings: Mapping[int, type[Refusal]] | None = None) -> Iterator[None]:
-    """Turn libvirt's errors into refusals; ``meanings`` are those of this call, beside the common ones."""
+def translation(libvirt: Any, call: str, also: Meanings[int] | None = None) -> Iterator[None]:
+    """Turn libvirt's errors into refusals, or LibvirtError; ``also`` is what codes mean in this call."""
     try:
         yield
     except libvirt.libvirtError as error:
         code, text = error.get_error_code(), str(error)
-        kind = (meanings or {}).get(code) or KINDS.get(code)
+        kind = ERRORS.kind(code, call, also)
         if kind is None:
             raise LibvirtError(f"{call}: error {code}: {text}") from None
-        raise kind(text, native={"system": "libvirt", "code": code, "text": text}) from None
+        raise ERRORS.refusal(kind, text, code=code) from None

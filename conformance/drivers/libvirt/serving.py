@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
-from snaptree.conformance.drivers.libvirt.address import Address, read_address
-from snaptree.conformance.drivers.libvirt.daemon import WithDaemon
-from snaptree.conformance.drivers.libvirt.domain import LibvirtDomain
-from snaptree.conformance.drivers.libvirt.embedded import Embedded
-from snaptree.conformance.drivers.libvirt.in_memory import InMemory
+from snaptree.conformance.drivers.libvirt.calls.domain import LibvirtDomain
+from snaptree.conformance.drivers.libvirt.hosts.address import Address, read_address
+from snaptree.conformance.drivers.libvirt.hosts.daemon import WithDaemon
+from snaptree.conformance.drivers.libvirt.hosts.embedded import Embedded
+from snaptree.conformance.drivers.libvirt.hosts.in_memory import InMemory
 from snaptree.conformance.drivers.libvirt.library import load
 from snaptree.spec.profiles import Profile, load_profile
 

@@ -1,14 +1,16 @@
-"""What VirtualBox's result codes mean: one table, with its sources.
+"""The meaning of VirtualBox's result codes: one table, with its sources.
 
-"SDK" is the list of result codes in VirtualBox's SDK reference; "seen" is VirtualBox 7.2.22. A code that
-is not here says nothing about why: the call failed.
+"SDK" is the list of result codes in VirtualBox's SDK reference; "seen" is VirtualBox 7.2.22. Any other code
+gives no reason: the call failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from snaptree.conformance.drivers.kit.refusals import ErrorTable
 from snaptree.spec.outcomes import (
     Busy,
     InvalidArgument,
@@ -20,26 +22,27 @@ from snaptree.spec.outcomes import (
     Unsupported,
 )
 
-KINDS: Final[Mapping[int, type[Refusal]]] = {
-    0x80BB0001: NoSuchSnapshot,  # VBOX_E_OBJECT_NOT_FOUND. Seen: an unknown name or UUID
-    0x80BB0002: InvalidPowerState,  # VBOX_E_INVALID_VM_STATE. SDK: the current machine state prevents it
-    0x80BB0009: Unsupported,  # VBOX_E_NOT_SUPPORTED. SDK
-    0x80BB000B: Busy,  # VBOX_E_INVALID_SESSION_STATE. SDK: the current session state prevents it
-    0x80BB000C: Busy,  # VBOX_E_OBJECT_IN_USE. SDK
-    0x80BB000E: LimitExceeded,  # VBOX_E_MAXIMUM_REACHED. SDK
-    0x80004001: Unsupported,  # E_NOTIMPL. Seen: deleteSnapshotAndAllChildren
-    0x80070057: InvalidArgument,  # E_INVALIDARG. Seen: offsets beyond the end of a disk
-}
-"""Where a call does not say otherwise."""
-
-CALLS: Final[Mapping[str, Mapping[int, type[Refusal]]]] = {
-    # Seen: a snapshot that more than one depends on is not deleted, VBOX_E_INVALID_OBJECT_STATE.
-    "merge_into_children": {0x80BB0007: LimitExceeded},
-    "remove_subtree": {0x80BB0007: LimitExceeded},
-    "create": {0x80070057: InvalidName, 0x80BB0007: LimitExceeded},
-    "rename": {0x80070057: InvalidName},
-}
-"""What a code means in one call."""
+ERRORS: Final = ErrorTable[int](
+    "virtualbox",
+    {
+        0x80BB0001: NoSuchSnapshot,  # VBOX_E_OBJECT_NOT_FOUND. Seen: an unknown name or UUID
+        0x80BB0002: InvalidPowerState,  # VBOX_E_INVALID_VM_STATE. SDK: the current machine state prevents it
+        0x80BB0009: Unsupported,  # VBOX_E_NOT_SUPPORTED. SDK
+        0x80BB000B: Busy,  # VBOX_E_INVALID_SESSION_STATE. SDK: the current session state prevents it
+        0x80BB000C: Busy,  # VBOX_E_OBJECT_IN_USE. SDK
+        0x80BB000E: LimitExceeded,  # VBOX_E_MAXIMUM_REACHED. SDK
+        0x80004001: Unsupported,  # E_NOTIMPL. Seen: deleteSnapshotAndAllChildren
+        0x80070057: InvalidArgument,  # E_INVALIDARG. Seen: offsets beyond the end of a disk
+    },
+    calls={
+        # Seen: a snapshot that more than one depends on is not deleted, VBOX_E_INVALID_OBJECT_STATE.
+        "merge_into_children": {0x80BB0007: LimitExceeded},
+        "remove_subtree": {0x80BB0007: LimitExceeded},
+        "create": {0x80070057: InvalidName, 0x80BB0007: LimitExceeded},
+        "rename": {0x80070057: InvalidName},
+    },
+)
+"""What a code means."""
 
 
 class VirtualBoxError(Exception):
@@ -52,10 +55,20 @@ class VirtualBoxError(Exception):
 
 
 def refusal_of(call: str, error: VirtualBoxError) -> Refusal | None:
-    """The refusal that an error of this call of the driver's means, if it means one."""
-    kind = CALLS.get(call, {}).get(error.code) or KINDS.get(error.code)
+    """The refusal for an error of this call, if it is one."""
+    kind = ERRORS.kind(error.code, call)
     if kind is None:
         return None
-    return kind(
-        str(error), native={"system": "virtualbox", "code": f"0x{error.code:08x}", "text": error.text}
-    )
+    return ERRORS.refusal(kind, str(error), code=f"0x{error.code:08x}", words=error.text)
+
+
+@contextmanager
+def translation(call: str) -> Iterator[None]:
+    """Turn VirtualBox's errors into refusals where the table has one."""
+    try:
+        yield
+    except VirtualBoxError as error:
+        refusal = refusal_of(call, error)
+        if refusal is None:
+            raise
+        raise refusal from None

@@ -1,22 +1,20 @@
-"""What disks hold, read and written through IMediumIO: the merged content at any snapshot."""
+"""The content of disks, read and written through IMediumIO: the merged content at any snapshot."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Final
 
 from snaptree.conformance.driver import Json
+from snaptree.conformance.drivers.kit.blocks import block_count, block_value, disk_entry
 from snaptree.conformance.drivers.virtualbox.soap import Api
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
 MOST: Final = 1 << 18
 """Bytes that one read gives at most (seen: 0x80070057 beyond)."""
-
-MIXED: Final = -1
-"""The value of a block whose bytes are not all the same: no write_disk leaves that."""
 
 
 @contextmanager
@@ -29,23 +27,23 @@ def _opened(api: Api, image: str, *, writable: bool) -> Iterator[str]:
         api.call("IMediumIO_close", opened)
 
 
-def write(api: Api, image: str, block: int, value: int) -> None:
-    """Set one block."""
-    content = base64.b64encode(bytes([value]) * BLOCK_SIZE).decode()
+def write(api: Api, image: str, blocks: Mapping[int, int]) -> None:
+    """Set blocks to their values; the image is opened once."""
     with _opened(api, image, writable=True) as opened:
-        api.call("IMediumIO_write", opened, block * BLOCK_STRIDE, content)
+        for block, value in blocks.items():
+            content = base64.b64encode(bytes([value]) * BLOCK_SIZE).decode()
+            api.call("IMediumIO_write", opened, block * BLOCK_STRIDE, content)
 
 
 def read(api: Api, image: str) -> dict[str, Json]:
     """One disk in the form of an observation: its size, and every block that does not read zero."""
     end = size(api, image)
-    blocks = {}
     with _opened(api, image, writable=False) as opened:
-        for offset in range(0, end - BLOCK_SIZE + 1, BLOCK_STRIDE):
-            value = _value(_content(api, opened, offset, BLOCK_SIZE))
-            if value:
-                blocks[str(offset // BLOCK_STRIDE)] = value
-    return {"size": end, "blocks": blocks}
+        values = {
+            block: block_value(_content(api, opened, block * BLOCK_STRIDE, BLOCK_SIZE))
+            for block in range(block_count(end))
+        }
+    return disk_entry(end, values)
 
 
 def digest(api: Api, image: str) -> str:
@@ -69,7 +67,3 @@ def size(api: Api, image: str) -> int:
 
 def _content(api: Api, opened: str, offset: int, size: int) -> bytes:
     return base64.b64decode(api.call("IMediumIO_read", opened, offset, size))
-
-
-def _value(block: bytes) -> int:
-    return block[0] if block == block[:1] * BLOCK_SIZE else MIXED

@@ -1,4 +1,4 @@
-"""One machine: made, held by a session, found again after VBoxSVC was killed, and removed."""
+"""One machine: created, locked by a session, found again after VBoxSVC was killed, and removed."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ class Machine:
         self.api.call("IMachine_lockMachine", machine, self._session, "Write")
         self.ref: str = self.api.call("ISession_getMachine", self._session)
 
-    def found_again(self, api: Api) -> None:
-        """Go on with a new session, after the old one ended with its VBoxSVC."""
+    def find_again(self, api: Api) -> None:
+        """Continue with a new session, after the old one ended with its VBoxSVC."""
         self.api = api
         self._hold(api.call("IVirtualBox_findMachine", api.virtualbox, self._folder.name))
 
     def image(self, machine: str, disk: str) -> str:
-        """The image that a machine, or a snapshot's machine, has for a disk."""
+        """The image of a machine, or of a snapshot's machine, for a disk."""
         found: str = self.api.call("IMachine_getMedium", machine, CONTROLLER, self.disks[disk], 0)
         return found
 
     def remove(self) -> None:
-        """Let it go, and remove it with its snapshots, its images and its folder."""
+        """Unlock it, and remove it with its snapshots, its images and its folder."""
         api = self.api
         api.call("ISession_unlockMachine", self._session)
         machine = api.call("IVirtualBox_findMachine", api.virtualbox, self._folder.name)

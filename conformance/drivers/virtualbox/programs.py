@@ -1,4 +1,4 @@
-"""Where VirtualBox is: on this host, or in a private tree."""
+"""Finds VirtualBox: on this host, or in a private tree."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from snaptree.conformance.driver import DriverUnavailable
-from snaptree.conformance.drivers.reaper import WorkFolder
-from snaptree.conformance.hosts import Tree, required
+from snaptree.conformance.hosts import Tree, require_tree
 from snaptree.conformance.hosts.systems import VIRTUALBOX
+from snaptree.conformance.processes.reaper import WorkFolder
 
 SERVICE: Final = "vboxwebsrv"
 
@@ -63,7 +63,6 @@ class OnHost:
 
     def command(self, argv: Sequence[str], work: Path, environment: Mapping[str, str]) -> list[str]:
         """The command with its environment."""
-        del work
         program, *arguments = argv
         settings = [f"{key}={value}" for key, value in environment.items()]
         return ["env", *settings, os.fspath(self._folder / program), *arguments]
@@ -85,4 +84,4 @@ def find_programs(named: str | None, socket_id: str) -> Programs:
     in_path = shutil.which(SERVICE)
     if in_path is not None:
         return OnHost(Path(in_path).parent)
-    return InTree(required(VIRTUALBOX), socket_id)
+    return InTree(require_tree(VIRTUALBOX), socket_id)

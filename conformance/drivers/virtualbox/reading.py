@@ -1,26 +1,16 @@
-"""What the disks of points hold, kept for as long as none of the files that it came from was touched.
+"""The content of points' disks, kept until a file of an image's chain changes.
 
-A disk of a point takes 20 ms to read through the API, and of a tree of points only few change in a step.
-So a reading is kept as long as the image and all that it builds on, as VirtualBox tells it now, are the
-files that they were: the same inode, size and time of last change. Nothing is taken from what an operation
-was meant to do. The digests at the end read everything anew.
+VirtualBox names those files each time. The digests at the end read everything again.
 """
 
 from __future__ import annotations
 
-import os
-import time
-from typing import Final
+from collections.abc import Iterator
 
 from snaptree.conformance.driver import Json
+from snaptree.conformance.drivers.kit.readings import Readings
 from snaptree.conformance.drivers.virtualbox import disks
 from snaptree.conformance.drivers.virtualbox.soap import Api
-
-Stamp = tuple[tuple[int, int, int], ...]
-
-_STANDS_STILL: Final = 20_000_000
-"""Nanoseconds: the clock of a file system may stand still for some milliseconds, so that two changes in a
-row are one to it. What was changed as lately as this is not kept."""
 
 
 class Reader:
@@ -28,31 +18,22 @@ class Reader:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._kept: dict[str, tuple[Stamp, dict[str, Json]]] = {}
+        self._readings: Readings[dict[str, Json]] = Readings()
         self._locations: dict[str, str] = {}
 
     def disk(self, image: str) -> dict[str, Json]:
         """One disk in the form of an observation."""
-        stamp = self._stamp(image)
-        kept = self._kept.get(image)
-        if kept is None or kept[0] != stamp:
-            kept = stamp, disks.read(self._api, image)
-            if all(time.time_ns() - changed > _STANDS_STILL for _, _, changed in stamp):
-                self._kept[image] = kept
-        return kept[1]
+        return self._readings.read(image, self._chain(image), lambda: disks.read(self._api, image))
 
     def forget(self, image: str) -> None:
-        """Read it anew: it is about to be written."""
-        self._kept.pop(image, None)
+        """Drop the reading of a disk that is about to be written."""
+        self._readings.forget(image)
 
-    def _stamp(self, image: str) -> Stamp:
-        found = []
+    def _chain(self, image: str) -> Iterator[str]:
         link: str | None = image
         while link:
-            status = os.stat(self._location(link))
-            found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+            yield self._location(link)
             link = self._api.call("IMedium_getParent", link)
-        return tuple(found)
 
     def _location(self, image: str) -> str:
         # Where an image lies changes only when it is asked to move, and nothing here asks.

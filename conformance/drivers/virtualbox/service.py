@@ -1,7 +1,7 @@
-"""The processes of one VirtualBox: vboxwebsrv, and the VBoxSVC that it brings up.
+"""The processes of one VirtualBox: vboxwebsrv, and the VBoxSVC that it starts.
 
-VBoxSVC makes itself a daemon. It is found again by the socket id, which only the processes that were
-started here have in their environment, and it is ended by its id as a process.
+VBoxSVC turns itself into a daemon. The driver finds it by the socket id, which only its own processes have
+in their environment, and ends it by its process id.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Service:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        """Start it, and wait until it answers. Raises DriverUnavailable with what it said last."""
+        """Start it, and wait until it answers. Raises DriverUnavailable with the end of its output."""
         (self._work / "home").mkdir(exist_ok=True)
         for _ in range(_TRIES):
             self.port = _free_port()
@@ -51,7 +51,7 @@ class Service:
         raise DriverUnavailable(f"{SERVICE} does not come up: {self._last_words()}")
 
     def processes(self) -> dict[int, str]:
-        """The processes that were started here and still run: their names by id."""
+        """The processes started here that still run: their names by id."""
         found = {}
         mark = f"VBOX_IPC_SOCKETID={self._programs.socket_id}".encode()
         for entry in os.listdir("/proc"):
@@ -62,9 +62,9 @@ class Service:
         return found
 
     def kill(self, *, clients_first: bool = False) -> None:
-        """Kill all of it, without a word, VBoxSVC first, and wait until it is gone.
+        """Kill all processes without warning, VBoxSVC first, and wait for their end.
 
-        With ``clients_first``, VBoxSVC gets a moment in which it notices that its client is gone.
+        With ``clients_first``, VBoxSVC gets a moment to notice that its client is gone.
         """
         give_up = time.monotonic() + _ENDING
         if not clients_first:

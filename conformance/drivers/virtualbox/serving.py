@@ -1,14 +1,13 @@
-"""What runs behind the boundary: VirtualBox is brought up in a folder of its own."""
+"""The process behind the boundary: starts VirtualBox in a folder of its own."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
 from itertools import count
-from pathlib import Path
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
-from snaptree.conformance.drivers.reaper import WorkFolder
+from snaptree.conformance.drivers.kit.work_folder import DriverFolder
 from snaptree.conformance.drivers.virtualbox.codes import VirtualBoxError
 from snaptree.conformance.drivers.virtualbox.description import description_of
 from snaptree.conformance.drivers.virtualbox.domain import VirtualBoxDomain
@@ -23,9 +22,9 @@ class ServedVirtualBox:
     """VirtualBox with a home of its own.
 
     Settings: ``virtualbox-bin`` is the folder of its programs. ``crash=clients-first`` kills the clients of
-    VBoxSVC before VBoxSVC itself, as the end of a session does; else VBoxSVC goes first.
+    VBoxSVC before VBoxSVC itself, as the end of a session does; by default VBoxSVC is killed first.
 
-    Raises DriverUnavailable where there is none, or zeep is missing, and for a target: it takes none.
+    Raises DriverUnavailable if VirtualBox or zeep is missing, or if a target is given.
     """
 
     name: str = "virtualbox"
@@ -38,11 +37,8 @@ class ServedVirtualBox:
         self._zeep = load()
         self._clients_first = options.settings.get("crash") == "clients-first"
         self.profile = load_profile(options.profile or "virtualbox")
-        try:
-            self._work = WorkFolder(options.work, "snaptree-virtualbox-")
-        except OSError as error:
-            raise DriverUnavailable(f"cannot make a folder to work in: {error}") from None
-        self.kept_at: Path | None = None
+        self._work = DriverFolder(options, "snaptree-virtualbox-")
+        self.kept_at = self._work.kept_at
         self._numbers = count(1)
         self._service: Service | None = None
         self._programs = None
@@ -53,11 +49,9 @@ class ServedVirtualBox:
             session = self._session()
             self.version: str = session.call("IVirtualBox_getVersion", session.virtualbox)
             session.close()
-            if options.keep:
-                self.kept_at = self._work.path
-                self._work.leave()
         except BaseException as error:
-            self.close()
+            self._end()
+            self._work.abandon()
             if isinstance(error, OSError | VirtualBoxError):
                 raise DriverUnavailable(f"VirtualBox cannot be brought up: {error}") from None
             raise
@@ -72,19 +66,21 @@ class ServedVirtualBox:
 
     def close(self) -> None:
         """End the processes and remove everything that was made."""
+        self._end()
+        self._work.close()
+
+    def _end(self) -> None:
         if self._service is not None:
             self._service.kill()
         if self._programs is not None:
             self._programs.close()
-        if self.kept_at is None:
-            self._work.remove()
 
     def _session(self) -> Api:
         assert self._service is not None, "it was brought up"
         return Api(self._zeep, self._description, self._service.address)
 
     def _begin_anew(self) -> None:
-        """Another VirtualBox, which knows nothing of the machines before."""
+        """Start a new VirtualBox, which has no earlier machines."""
         assert self._service is not None, "it was brought up"
         self._service.kill()
         for entry in self._work.path.iterdir():

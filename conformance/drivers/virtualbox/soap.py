@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import importlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from snaptree.conformance.driver import DriverUnavailable
+from lxml import etree
+
+from snaptree.conformance.drivers.kit.optional import optional
 from snaptree.conformance.drivers.virtualbox.codes import VirtualBoxError
 
 INSTALL: Final = "pip install 'snaptree[virtualbox]'"
@@ -51,7 +52,7 @@ class _Connection:
 
     def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> _Answer:
         """Send a document."""
-        return self.post(address, self._etree().tostring(envelope, encoding="utf-8"), headers)
+        return self.post(address, etree.tostring(envelope, encoding="utf-8"), headers)
 
     def load(self, url: str) -> bytes:
         """Read a description from a file."""
@@ -60,10 +61,6 @@ class _Connection:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
-
-    @staticmethod
-    def _etree() -> Any:
-        return importlib.import_module("lxml.etree")
 
 
 class Api:
@@ -111,11 +108,7 @@ class Api:
 
 def load() -> Any:
     """zeep. Raises DriverUnavailable where it is missing."""
-    try:
-        zeep: Any = importlib.import_module("zeep")
-    except ImportError as error:
-        raise DriverUnavailable(f"zeep is missing: {error}", install=INSTALL) from None
-    return zeep
+    return optional("zeep", INSTALL)
 
 
 def _code(fault: Any) -> int:

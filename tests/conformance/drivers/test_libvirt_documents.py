@@ -17,18 +17,17 @@ from typing import Any
 
 import pytest
 
-from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.driver import DriverOptions, DriverUnavailable, opened_domain
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.library import LibvirtError
 from snaptree.conformance.drivers.libvirt.serving import ServedLibvirt
-from snaptree.conformance.lockstep import Lockstep
+from snaptree.conformance.engine.lockstep import Lockstep
 from snaptree.conformance.methods.sampled import BYTES, Decoder
-from snaptree.conformance.sequences import opened_domain
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import InvalidArgument
 from snaptree.spec.xml import DomainSnapshot, read, write
 
-REQUIRED = "libvirt" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
+from .hypervisors import skip_without
 
 SEQUENCES = int(os.environ.get("SNAPTREE_SEQUENCES", "60"))
 STEPS = 20
@@ -40,9 +39,7 @@ def served(tmp_path: Path) -> Iterator[Any]:
     try:
         driver = ServedLibvirt(DriverOptions(target="test:///default", work=tmp_path))
     except DriverUnavailable as error:
-        if REQUIRED:
-            pytest.fail(f"SNAPTREE_REQUIRE names libvirt: {error}")
-        pytest.skip(str(error))
+        skip_without("libvirt", error)
     yield driver
     driver.close()
 
@@ -61,8 +58,8 @@ def redefined(served: Any, native: Any, written: dict[str, str]) -> dict[str, st
     libvirt = importlib.import_module("libvirt")
     # Every domain of this driver has a state of its own, so that another may have the same name and uuid.
     with opened_domain(served) as other:
-        connection = other.native.connect()
-        other.native.undefine()
+        connection = other.handle.connect()
+        other.handle.undefine()
         fresh = connection.defineXML(native.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
         for text in written.values():
             fresh.snapshotCreateXML(text, libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
@@ -97,6 +94,7 @@ class Survey:
         self.seen.update(there.values())
 
 
+@pytest.mark.rule("XML-1")
 def test_every_snapshot_that_is_made_survives_the_codec_and_libvirt(served: Any) -> None:
     """XML-1, in the hands of libvirt: nothing of a record changes."""
     random = Random(11)
@@ -109,7 +107,7 @@ def test_every_snapshot_that_is_made_survives_the_codec_and_libvirt(served: Any)
                 lockstep.do(decoder.operation(lockstep.model, *random.randbytes(BYTES)))
                 if not lockstep.model.defined:
                     break
-                survey.look(domain.native)
+                survey.look(domain.handle)
                 if lockstep.broken:
                     break  # by what is known of this driver
     print(f"{len(survey.seen)} documents: {dict(survey.shapes)}")
@@ -144,7 +142,7 @@ def test_what_xml_cannot_hold_is_refused(served: Any) -> None:
 def test_what_a_newer_libvirt_says_comes_back_from_a_redefinition() -> None:
     document = "<domainsnapshot><name>a</name><newer><x/></newer></domainsnapshot>"
     assert documents.read_snapshot(document)["description"] == ""
-    again = documents.described(document, "words")
+    again = documents.with_description(document, "words")
     assert documents.read_snapshot(again)["description"] == "words"
     assert "<newer><x/></newer>" in again
     with pytest.raises(LibvirtError, match="line 1, column 17"):

@@ -3,69 +3,35 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from snaptree.conformance.deviations import rules_broken
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.kit.qemu_images.qcow2 import NotReadable, read_image
 from snaptree.conformance.drivers.libvirt import LibvirtDriver
-from snaptree.conformance.drivers.libvirt.address import Address, read_address
-from snaptree.conformance.drivers.libvirt.documents import Place, attached, places
-from snaptree.conformance.drivers.libvirt.qcow2 import NotReadable, read_image
+from snaptree.conformance.drivers.libvirt.documents import Place, domain_disks, places
+from snaptree.conformance.drivers.libvirt.hosts.address import Address, read_address
 from snaptree.conformance.hosts import SYSTEMS
-from snaptree.conformance.known import read_known
-from snaptree.conformance.sequences import run_sequence
+from snaptree.conformance.judging.deviations import rules_broken
+from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import InvalidPowerState, Unsupported
 
-REQUIRED = "libvirt" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
-PAGES = Path(__file__).resolve().parents[3] / "docs" / "findings"
+from .conftest import Opening
+from .hypervisors import known_of
+
 NEWER = "libvirt-trixie"
-
-Opening = Callable[[str], LibvirtDriver]
-
-
-@pytest.fixture
-def work() -> Iterator[Path]:
-    """A folder with a short path: libvirt puts sockets below it."""
-    with TemporaryDirectory(prefix="st-", dir="/tmp") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def opening(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
-    """Brings the driver up; skips where it cannot be, unless it is required."""
-    monkeypatch.setenv("SNAPTREE_CHECK_MESSAGES", "1")
-    opened: list[LibvirtDriver] = []
-
-    def brought_up(uri: str) -> LibvirtDriver:
-        try:
-            opened.append(LibvirtDriver(DriverOptions(target=uri, work=work)))
-        except DriverUnavailable as error:
-            # A private tree is made by who wants one; nobody's tests download half a system.
-            if REQUIRED and "tree=" not in uri:
-                pytest.fail(f"SNAPTREE_REQUIRE names libvirt, but {error}")
-            pytest.skip(f"{error}; {error.install}")
-        return opened[-1]
-
-    yield brought_up
-    for driver in opened:
-        driver.close()
 
 
 def known_operations(driver: LibvirtDriver, rule: str) -> set[str]:
     """The calls in which a driver is known to break a rule."""
-    path = Path(str(files("snaptree.conformance"))) / "known_deviations" / f"{driver.profile.name}.toml"
-    return {entry.operation for entry in read_known(path, driver.version) if entry.rule == rule}
+    known = known_of(driver.profile.name, driver.version)
+    return {entry.operation for entry in known if entry.rule == rule}
 
 
 def broken(driver: LibvirtDriver, operations: list[ops.Operation]) -> tuple[str, str]:
@@ -223,41 +189,6 @@ def test_it_deviates_as_known(
     assert call in known_operations(driver, rule)
 
 
-# --- pages -------------------------------------------------------------------------------
-
-_RUN = """
-import sys
-from pathlib import Path
-from snaptree.conformance.drivers.libvirt.account import have_account
-from snaptree.conformance.drivers.libvirt.embedded import _root
-work, script = Path(sys.argv[1]), sys.stdin.read()
-have_account(work)
-sys.argv = ["page", f"qemu:///embed?root={_root(None, work)}"]
-exec(compile(script, "page", "exec"), {})
-"""
-
-
-def _scripts() -> list[Path]:
-    pages = sorted(PAGES.glob("libvirt-qemu-*.md"))
-    return [page for page in pages if "```python" in page.read_text(encoding="utf-8")]
-
-
-@pytest.mark.parametrize("page", _scripts(), ids=lambda page: page.stem)
-def test_a_page_shows_what_it_says_without_snaptree(opening: Opening, work: Path, page: Path) -> None:
-    version = opening("qemu:///embed").version
-    text = page.read_text(encoding="utf-8")
-    if f"{version} with QEMU" not in text:
-        pytest.skip(f"the page speaks of other versions than {version}")
-    script, *printed = re.findall(r"```(?:python|text)\n(.*?)```", text, re.DOTALL)
-    assert "snaptree" not in script
-    ran = subprocess.run(
-        [sys.executable, "-c", _RUN, str(work)],
-        input=script, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    crashed = "Segmentation fault\n" if ran.returncode == -11 else ""
-    assert ran.stdout + crashed in printed
-
-
 # --- where it is brought up --------------------------------------------------------------
 
 
@@ -302,7 +233,7 @@ def test_documents_say_where_disks_lie() -> None:
     )
     devices = disk.format("vda") + disk.format("vdb")
     domain = f"<domain type='qemu'><name>d</name><devices>{devices}</devices></domain>"
-    found = attached(domain)
+    found = domain_disks(domain)
     assert (found["vda"].image, found["vda"].alias) == (Path("/i/vda"), "virtio-vda")
     assert set(found) == {"vda", "vdb"}
     snapshot = (
@@ -316,7 +247,7 @@ def test_documents_say_where_disks_lie() -> None:
 
 _IMPORTED = """
 import sys
-import snaptree.conformance.remote.server
+import snaptree.conformance.drivers.remote.server
 import snaptree.conformance.drivers.libvirt.serving
 for name in sorted(name for name in sys.modules if "." not in name):
     origin = getattr(sys.modules[name], "__file__", None) or ""
@@ -390,7 +321,7 @@ from pathlib import Path
 import libvirt
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.libvirt import LibvirtDriver
-from snaptree.conformance.sequences import run_sequence
+from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
 
 work = Path(sys.argv[1])

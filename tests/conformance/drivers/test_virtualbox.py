@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 
-from snaptree.conformance.deviations import Deviation, rules_broken
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.remote.messages import RemoteError
 from snaptree.conformance.drivers.virtualbox import VirtualBoxDriver
 from snaptree.conformance.drivers.virtualbox.codes import VirtualBoxError, refusal_of
 from snaptree.conformance.drivers.virtualbox.description import METHODS, cut
-from snaptree.conformance.drivers.virtualbox.text import carried
-from snaptree.conformance.hosts import SYSTEMS, required
-from snaptree.conformance.known import Known, read_known
-from snaptree.conformance.methods.exhaustive import chunks
+from snaptree.conformance.hosts import SYSTEMS, require_tree
+from snaptree.conformance.judging.deviations import rules_broken
 from snaptree.conformance.methods.graph import Scope
-from snaptree.conformance.methods.names import name_sequences
-from snaptree.conformance.remote.messages import RemoteError
-from snaptree.conformance.sequences import run_sequence
-from snaptree.conformance.smoke import smoke
-from snaptree.conformance.units import Report, Unit, graph_of, perform
+from snaptree.conformance.methods.values import name_sequences
+from snaptree.conformance.running.smoke import smoke
+from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import (
     InvalidArgument,
@@ -42,35 +30,16 @@ from snaptree.spec.outcomes import (
     WouldDiscard,
 )
 
-TRIES = 120
-"""How often the page that has to win a race may try."""
-
-REQUIRED = "virtualbox" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
-
-PAGES = Path(__file__).resolve().parents[3] / "docs" / "findings"
-
-Opening = Callable[[], VirtualBoxDriver]
+from .conftest import BringUp
+from .hypervisors import known_of, tour, unknown
+from .killed import gone, killed_runner
 
 
 @pytest.fixture
-def work() -> Iterator[Path]:
-    """A folder that everything has to be gone from afterwards."""
-    with TemporaryDirectory(prefix="st-", dir="/tmp") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def driver(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualBoxDriver]:
+def driver(bring_up: BringUp, work: Path) -> VirtualBoxDriver:
     """VirtualBox brought up; skips where it cannot be, unless it is required."""
-    monkeypatch.setenv("SNAPTREE_CHECK_MESSAGES", "1")
-    try:
-        opened = VirtualBoxDriver(DriverOptions(work=work))
-    except DriverUnavailable as error:
-        if REQUIRED:
-            pytest.fail(f"SNAPTREE_REQUIRE names virtualbox, but {error}")
-        pytest.skip(f"{error}; {error.install}")
-    yield opened
-    opened.close()
+    opened: VirtualBoxDriver = bring_up("virtualbox", VirtualBoxDriver, DriverOptions(work=work))
+    return opened
 
 
 def processes_in(work: Path) -> dict[int, str]:
@@ -84,43 +53,6 @@ def processes_in(work: Path) -> dict[int, str]:
     return found
 
 
-def gone(work: Path) -> bool:
-    """Whether everything that works or lies below a folder goes, for which it has a while."""
-    give_up = time.monotonic() + 30
-    while processes_in(work) or any(work.iterdir()):
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def known_here(version: str) -> list[Known]:
-    """The shipped list of known deviations."""
-    return read_known(
-        Path(str(files("snaptree.conformance").joinpath("known_deviations", "virtualbox.toml"))), version
-    )
-
-
-def performed(driver: VirtualBoxDriver, *units: Unit) -> tuple[int, list[Deviation]]:
-    """How much of these units was as it should be, and what was not."""
-    heard: list[Report] = []
-    signs: set[Any] = set()
-    for unit in units:
-        perform(driver, unit, None, signs, heard.append)
-    found = [report.deviation for report in heard if report.deviation is not None]
-    return sum(report.covered for report in heard), found
-
-
-def unknown(driver: VirtualBoxDriver, found: list[Deviation]) -> list[object]:
-    """What is in no list."""
-    known = known_here(driver.version)
-    return [
-        (one.rules, one.operation, one.observed)
-        for one in found
-        if not any(entry.matches(one) for entry in known)
-    ]
-
-
 def test_it_can_be_judged(driver: VirtualBoxDriver) -> None:
     assert [probe.problem for probe in smoke(driver)] == [None] * 10
     assert driver.version.startswith("7.")
@@ -128,11 +60,7 @@ def test_it_can_be_judged(driver: VirtualBoxDriver) -> None:
 
 @pytest.mark.parametrize(("scope", "bound", "least"), [("tree", 2, 50), ("storage", 1, 10)])
 def test_trees_are_as_specified(driver: VirtualBoxDriver, scope: Scope, bound: int, least: int) -> None:
-    units = [
-        Unit("exhaustive", number, scope, bound)
-        for number in range(len(chunks(graph_of(driver.profile, bound, scope))))
-    ]
-    covered, found = performed(driver, *units)
+    covered, found = tour(driver, scope, bound)
     assert unknown(driver, found) == []
     assert covered > least
 
@@ -157,47 +85,8 @@ def test_names_deviate_only_as_known(driver: VirtualBoxDriver, name: str, deviat
     assert tuple(taken.operation.call for taken in run.steps if taken.differences) == deviates
     if deviates:
         broken = rules_broken(run.steps[-1], run.differences, driver.profile)[0]
-        assert (broken, deviates[0]) in {(one.rule, one.operation) for one in known_here(driver.version)}
-
-
-def test_every_known_deviation_has_a_page() -> None:
-    entries = known_here("7.2.22_Debian")
-    assert entries
-    for entry in entries:
-        page = PAGES / Path(entry.link).name
-        assert page.is_file(), entry
-        assert entry.rule in page.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("page", sorted(PAGES.glob("virtualbox-*.md")), ids=lambda page: page.stem)
-def test_a_page_shows_what_it_says_without_snaptree(driver: VirtualBoxDriver, work: Path, page: Path) -> None:
-    driver.close()
-    text = page.read_text(encoding="utf-8")
-    script, shown = (re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)[0] for kind in ("sh", "text"))
-    settings = {
-        "VBOX_USER_HOME": f"{work}/home",
-        "VBOX_IPC_SOCKETID": work.name,
-        "PATH": "/usr/lib/virtualbox:/usr/bin:/bin",
-    }
-    try:
-        tree = required(SYSTEMS["virtualbox"])
-    except DriverUnavailable as error:
-        pytest.skip(f"pages are shown in the private tree: {error}")
-    # A page that has to win a race says how often it tries, which is more than a test waits for.
-    script = script.replace("range(500)", f"range({TRIES})")
-    ran = tree.run(
-        ["/bin/bash", "-c", script], binds=[work], environment=settings, folder=str(work), timeout=300
-    )
-    if page.stem == "virtualbox-killed-while-saving" and ran.stdout.startswith("vm.vbox\n"):
-        pytest.skip(f"VBoxSVC was not caught between its two renames in {TRIES} tries")
-    uuid = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    # UUIDs and times are another each time.
-    for varies, word in (
-        (f'(?<=\\(UUID: ){uuid}|(?<=\\(){uuid}(?=\\))|(?<=" {{){uuid}', "UUID"),
-        ("[0-9]{10,13}", "TIME"),
-    ):
-        ran.stdout, shown = re.sub(varies, word, ran.stdout), re.sub(varies, word, shown)
-    assert ran.stdout.splitlines() == shown.splitlines(), ran.stderr
+        known = known_of("virtualbox", driver.version)
+        assert (broken, deviates[0]) in {(one.rule, one.operation) for one in known}
 
 
 def test_what_virtualbox_said_comes_with_a_refusal(driver: VirtualBoxDriver) -> None:
@@ -276,40 +165,20 @@ def test_nothing_is_left(driver: VirtualBoxDriver, work: Path) -> None:
     names = sorted(processes_in(work).values())
     assert [name for name in names if name.startswith(("VBoxSVC", "vboxwebsrv"))] == names != []
     driver.close()
-    assert gone(work)
-
-
-RUNNER = """
-import sys, time
-from pathlib import Path
-from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.drivers.virtualbox import VirtualBoxDriver
-driver = VirtualBoxDriver(DriverOptions(work=Path(sys.argv[1])))
-driver.open().create("a")
-print("up", flush=True)
-time.sleep(600)
-"""
+    assert gone(processes_in, work)
 
 
 def test_a_runner_that_is_killed_leaves_nothing(driver: VirtualBoxDriver, work: Path) -> None:
     driver.close()
-    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(work)], stdout=subprocess.PIPE)
-    assert runner.stdout is not None
-    with runner:
-        try:
-            said = runner.stdout.readline()
-            running = processes_in(work)
-        finally:
-            runner.kill()
-    assert said == b"up\n"
-    assert len(running) >= 2
-    assert gone(work)
+    with killed_runner(VirtualBoxDriver, f"work=Path({str(work)!r})"):
+        assert len(processes_in(work)) >= 2
+    assert gone(processes_in, work)
 
 
 def test_a_virtualbox_of_the_host_is_used_and_its_sockets_go(driver: VirtualBoxDriver, work: Path) -> None:
     driver.close()
     try:
-        tree = required(SYSTEMS["virtualbox"])
+        tree = require_tree(SYSTEMS["virtualbox"])
     except DriverUnavailable as error:
         pytest.skip(f"a host's VirtualBox is made of the private tree: {error}")
     programs = work / "programs"
@@ -331,7 +200,7 @@ def test_a_virtualbox_of_the_host_is_used_and_its_sockets_go(driver: VirtualBoxD
     assert sockets
     script.unlink()
     programs.rmdir()
-    assert gone(work)
+    assert gone(processes_in, work)
     assert set(Path("/tmp").glob(".vbox-*")) - before == set()
 
 
@@ -393,10 +262,3 @@ def test_the_description_is_cut_to_what_is_called() -> None:
     assert left.count("IMachine_takeSnapshot") == 2
     assert "'name'" in left.replace('"', "'")
     assert "IMachine_takeSnapshot" in METHODS
-
-
-@pytest.mark.parametrize(
-    ("text", "fits"), [("a\tb", True), ("\x0b", False), ("\ud800", False), ("\ufffe", False), ("\x85", True)]
-)
-def test_what_the_documents_carry(text: str, fits: bool) -> None:
-    assert carried(text) is fits

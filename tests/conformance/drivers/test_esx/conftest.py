@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,35 +15,16 @@ from snaptree.conformance.drivers.esx.serving import ServedEsx
 from snaptree.conformance.drivers.esx.session import Session
 from snaptree.conformance.drivers.esx.simulated import Simulated
 
-REQUIRED = "esx" in os.environ.get("SNAPTREE_REQUIRE", "").replace(",", " ").split()
-
-
-def unless_required(error: DriverUnavailable) -> None:
-    """Skip the test, or fail where SNAPTREE_REQUIRE names esx."""
-    if REQUIRED:
-        pytest.fail(f"SNAPTREE_REQUIRE names esx, but {error}")
-    pytest.skip(f"{error}; {error.install}")
-
+from ..conftest import BringUp
+from ..hypervisors import skip_without
 
 Opening = Callable[[str], EsxDriver]
 
 
 @pytest.fixture
-def opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
+def opening(bring_up: BringUp, tmp_path: Path) -> Opening:
     """Brings the driver up behind the process boundary."""
-    monkeypatch.setenv("SNAPTREE_CHECK_MESSAGES", "1")
-    opened: list[EsxDriver] = []
-
-    def brought_up(target: str) -> EsxDriver:
-        try:
-            opened.append(EsxDriver(DriverOptions(target=target, work=tmp_path)))
-        except DriverUnavailable as error:
-            unless_required(error)
-        return opened[-1]
-
-    yield brought_up
-    for driver in opened:
-        driver.close()
+    return lambda target: bring_up("esx", EsxDriver, DriverOptions(target=target, work=tmp_path))
 
 
 @pytest.fixture
@@ -54,8 +34,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]
         load()
         simulated = Simulated("esx", tmp_path)
     except DriverUnavailable as error:
-        unless_required(error)
-        raise
+        skip_without("esx", error)
     monkeypatch.setenv(USER, simulated.credentials.user)
     monkeypatch.setenv(PASSWORD, simulated.credentials.password)
     yield simulated

@@ -6,23 +6,24 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable, NotObserved
+from snaptree.conformance.drivers.esx import EsxDriver
 from snaptree.conformance.drivers.esx.faults import ConnectionLost, EsxError
 from snaptree.conformance.drivers.esx.machines import LENT, MadeMachines
-from snaptree.conformance.drivers.esx.placing import found, place_for
+from snaptree.conformance.drivers.esx.placing import find_object, place_for
 from snaptree.conformance.drivers.esx.serving import ServedEsx
 from snaptree.conformance.drivers.esx.session import Session
 from snaptree.conformance.drivers.esx.settings import Settings
 from snaptree.conformance.drivers.esx.simulated import Simulated
-from snaptree.conformance.drivers.esx.tasks import awaited
+from snaptree.conformance.drivers.esx.tasks import finish
 from snaptree.conformance.drivers.esx.tree import read_tree
-from snaptree.conformance.sequences import run_sequence
+from snaptree.conformance.drivers.kit.order import CreationOrder
+from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import (
     InvalidArgument,
@@ -32,7 +33,9 @@ from snaptree.spec.outcomes import (
     WouldDiscard,
 )
 
-from .conftest import Serving, unless_required
+from ..hypervisors import skip_without
+from ..killed import gone, killed_runner
+from .conftest import Serving
 from .gateway import Gateway
 
 OTHERS = "ha-datacenter/vm/ha-host_VM0"
@@ -41,24 +44,24 @@ OTHERS = "ha-datacenter/vm/ha-host_VM0"
 
 def inventory(owner: Session) -> dict[str, object]:
     """Every machine on the host with its power state, options and snapshots."""
-    folder = found(owner, "ha-datacenter/vm", owner.vim.Folder, "folder")
+    folder = find_object(owner, "ha-datacenter/vm", owner.vim.Folder, "folder")
     paths = ["name", "runtime.powerState", "config.annotation", "config.modified", "snapshot"]
     seen = owner.read(owner.property(folder, "childEntity"), paths)
     return {
         str(one["name"]): [str(one.get(path)) for path in paths[1:4]]
-        + [(entry.id, entry.name) for entry in read_tree(one.get("snapshot")).entries]
+        + [(entry.id, entry.name) for entry in read_tree(one.get("snapshot"), CreationOrder()).entries]
         for one in seen
     }
 
 
 def of_others(owner: Session) -> object:
     """A machine that is not the driver's."""
-    return found(owner, OTHERS, owner.vim.VirtualMachine, "virtual machine")
+    return find_object(owner, OTHERS, owner.vim.VirtualMachine, "virtual machine")
 
 
 def done(owner: Session, task: object) -> object:
     """The result of a task."""
-    return awaited(owner, task, "a task of the owner's", 20)
+    return finish(owner, task, "a task of the owner's", 20)
 
 
 def lent(owner: Session, note: str = LENT) -> object:
@@ -191,7 +194,7 @@ def test_a_lent_machine_is_given_back_without_snapshots(serving: Serving, owner:
     theirs = done(owner, machine.CreateSnapshot_Task("theirs", "", False, False))  # type: ignore[attr-defined]
     with pytest.raises(EsxError, match="they stay"):
         second.close()
-    left = read_tree(owner.property(machine, "snapshot")).entries
+    left = read_tree(owner.property(machine, "snapshot"), CreationOrder()).entries
     assert [entry.id for entry in left] == [theirs._moId]  # type: ignore[attr-defined]
 
 
@@ -210,6 +213,7 @@ def test_a_dry_run_makes_nothing(host: Simulated, ca_file: Path, owner: Session)
 # --- calls -------------------------------------------------------------------------
 
 
+@pytest.mark.rule("PROFILE-3")
 def test_one_removal_is_called_only_where_it_means_what_was_asked(serving: Serving) -> None:
     """PROFILE-3: the driver looks first."""
     domain = serving().open()
@@ -351,8 +355,7 @@ def test_a_simulator_that_is_killed_is_a_finding_and_another_one_begins(tmp_path
     try:
         driver = ServedEsx(DriverOptions(target="vcsim", work=tmp_path))
     except DriverUnavailable as error:
-        unless_required(error)
-        raise
+        skip_without("esx", error)
     try:
         lost = driver.open()
         lost.create("a")
@@ -373,57 +376,32 @@ def test_a_simulator_that_is_killed_is_a_finding_and_another_one_begins(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-RUNNER = """
-import sys, time
-from pathlib import Path
-from snaptree.conformance.driver import DriverOptions
-from snaptree.conformance.drivers.esx import EsxDriver
-driver = EsxDriver(DriverOptions(target=sys.argv[1], work=Path(sys.argv[2])))
-driver.open().create("a")
-print("up", flush=True)
-time.sleep(600)
-"""
-
-
 def test_a_runner_that_is_killed_leaves_no_simulator(host: Simulated, tmp_path: Path) -> None:
     del host
     work = tmp_path / "work"
     work.mkdir()
-    runner = subprocess.Popen([sys.executable, "-c", RUNNER, "vcsim", str(work)], stdout=subprocess.PIPE)
-    assert runner.stdout is not None
-    with runner:
-        try:
-            said = runner.stdout.readline()
-            running = simulators_in(work)
-        finally:
-            runner.kill()
-    assert said == b"up\n"
-    assert len(running) == 1
-    give_up = time.monotonic() + 30
-    while (simulators_in(work) or any(work.iterdir())) and time.monotonic() < give_up:
-        time.sleep(0.1)
-    assert simulators_in(work) == []
-    assert list(work.iterdir()) == []
+    with killed_runner(EsxDriver, f'target="vcsim", work=Path({str(work)!r})'):
+        assert len(simulators_in(work)) == 1
+    assert gone(simulators_in, work)
 
 
 def test_a_runner_that_is_killed_leaves_no_machine(
     host: Simulated, owner: Session, tmp_path: Path, ca_file: Path
 ) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
     before = set(inventory(owner))
-    script = RUNNER.replace("work=Path(sys.argv[2])", f"settings={{'ca-file': {str(ca_file)!r}}}")
-    runner = subprocess.Popen(
-        [sys.executable, "-c", script, f"https://{host.address}", str(tmp_path)], stdout=subprocess.PIPE
-    )
-    assert runner.stdout is not None
-    with runner:
+    options = f'target="https://{host.address}", settings={{"ca-file": {str(ca_file)!r}}}'
+
+    def left(_: Path) -> set[str]:
         try:
-            assert runner.stdout.readline() == b"up\n"
-            assert len(set(inventory(owner)) - before) == 1
-        finally:
-            runner.kill()
-    give_up = time.monotonic() + 30
-    while set(inventory(owner)) != before and time.monotonic() < give_up:
-        time.sleep(0.1)
+            return set(inventory(owner)) - before
+        except InvalidArgument:
+            return {"an object that is going while the inventory is read"}
+
+    with killed_runner(EsxDriver, options):
+        assert len(left(work)) == 1
+    assert gone(left, work)
     assert set(inventory(owner)) == before
 
 

@@ -1,0 +1,1 @@
+"""The calls of a domain, as libvirt has them."""

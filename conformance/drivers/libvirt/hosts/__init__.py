@@ -1,0 +1,1 @@
+"""The libvirt that a driver speaks to: in memory, embedded, or a daemon of its own."""
