@@ -1,1 +1,1 @@
-"""Where hypervisors differ: sequences on which their profiles disagree, and what each of them then does."""
+"""Compares hypervisors: sequences on which their profiles disagree, and the result of each on all of them."""

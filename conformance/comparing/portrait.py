@@ -1,7 +1,7 @@
-"""What a domain looks like, part by part, in values that can be compared between two profiles.
+"""A domain part by part, as values that can be compared between two profiles.
 
-Two hypervisors are only said to differ in what both let be seen, and what both can be made to hold:
-a driver that cannot write disks has the content that it was born with.
+Two hypervisors can differ only in parts that both show and both can change: a driver that cannot write
+disks always has the content of a fresh domain.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _points(domain: Domain) -> Iterator[Point]:
         yield snapshot.point
 
 
-def worded(domain: Domain, part: str) -> str:
+def in_words(domain: Domain, part: str) -> str:
     """A part of a domain in a few words."""
     match part:
         case "tree":

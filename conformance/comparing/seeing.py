@@ -1,48 +1,51 @@
-"""What each hypervisor does with a witness: seen by running it, never taken from a profile."""
+"""Runs a witness on each hypervisor: the result is seen, never taken from a profile."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Protocol
 
-from snaptree.conformance.answers import Declined, Failed, Returned, said
-from snaptree.conformance.aspects import conditions_of
-from snaptree.conformance.comparing.portrait import common_parts, portrait, worded
+from snaptree.conformance.comparing.portrait import common_parts, in_words, portrait
 from snaptree.conformance.comparing.witnesses import LONGEST, Way, asked
-from snaptree.conformance.deviations import outcome_word, rules_broken
-from snaptree.conformance.differences import Difference
-from snaptree.conformance.driver import Driver
-from snaptree.conformance.lockstep import Taken
-from snaptree.conformance.reports.words import called, plain, spoken
-from snaptree.conformance.sequences import Run, run_sequence
-from snaptree.spec.operations import CALLS
+from snaptree.conformance.engine.answers import Declined, Failed, Returned, answer_text
+from snaptree.conformance.engine.differences import Difference
+from snaptree.conformance.engine.lockstep import StepResult
+from snaptree.conformance.judging.deviations import outcome_word, rules_broken
+from snaptree.conformance.reports.words import call_text, plain, snapshot_label
+from snaptree.conformance.sequences.running import Run
+from snaptree.spec.operations import CALLS, Operation, target_of
 from snaptree.spec.outcomes import Accepted, Refused
 from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import attribute
+from snaptree.spec.vocabulary import conditions_of
+
+
+class Plays(Protocol):
+    """Runs a sequence on a driver: ``run_sequence``, here or in another process."""
+
+    def __call__(self, operations: Iterable[Operation], *, finish: bool, watch: bool) -> Run:
+        """The steps, up to the first difference."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the hypervisors: what it is called in the table, and its driver."""
+    """One of the hypervisors: its title in the table, its claims, and what runs a sequence on it."""
 
     title: str
-    driver: Driver
-
-    @property
-    def profile(self) -> Profile:
-        """What it claims."""
-        return self.driver.profile
+    profile: Profile
+    play: Plays
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one of them did with the last call of a witness.
+    """The result of the last call of a witness on one of them.
 
-    ``reached`` is False where an earlier call already went another way: the last
-    one then says nothing. ``deviates`` says that it is not what its profile claims.
-    ``kinds`` are all refusals that would have been right, where it refused as it should.
+    ``reached`` is False if an earlier call already had another outcome: the last one then proves nothing.
+    ``deviates`` says that the result contradicts its profile. ``kinds`` are all correct refusals, if it
+    refused correctly.
     """
 
     text: str
@@ -51,16 +54,16 @@ class Cell:
     kinds: frozenset[str] = frozenset()
 
     def alike(self, other: Cell) -> bool:
-        """Whether two say the same: where each might have given the other's refusal, they do."""
+        """Whether two results agree: if each could have given the other's refusal, they do."""
         return self.text == other.text or bool(self.kinds & other.kinds)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One difference: a witness, what each did, and the rules that speak of it."""
+    """One difference: a witness, the result of each, and the rules about it."""
 
     way: Way
-    taken: Taken
+    taken: StepResult
     cells: tuple[Cell, ...]
     rules: tuple[str, ...]
     offered: bool
@@ -68,23 +71,23 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether any two that got there answered differently."""
+        """Whether any two that came to the end answered differently."""
         reached = [cell for cell in self.cells if cell.reached]
         return not all(one.alike(other) for one, other in combinations(reached, 2))
 
     @property
     def sign(self) -> tuple[object, ...]:
-        """Two rows with the same sign tell the same difference."""
+        """Rows with the same sign show the same difference."""
         # A port or a process in a message is another one each time.
         cells = tuple(re.sub(r"\d{4,}", "…", cell.text) for cell in self.cells)
         return (asked(self.way[-1]), cells) if self.offered else (self.way[-1].call,)
 
 
 def see(way: Way, sides: Sequence[Side]) -> Row:
-    """Run a witness on fresh domains of all, and put what they did side by side."""
+    """Run a witness on fresh domains of all, and put the results side by side."""
     # A chain that reaches a limit is long; what it holds is the business of shorter ones.
     watch = len(way) <= LONGEST
-    runs = [run_sequence(side.driver, way, finish=False, watch=watch) for side in sides]
+    runs = [side.play(way, finish=False, watch=watch) for side in sides]
     leading = max(range(len(runs)), key=lambda place: _reached(runs, place, way))
     reference = runs[leading].steps
     cells = tuple(
@@ -95,7 +98,7 @@ def see(way: Way, sides: Sequence[Side]) -> Row:
 
 
 def rows(ways: Sequence[Way], sides: Sequence[Side], told: Callable[[int], None]) -> list[Row]:
-    """The differences that show, one row each, those with the shortest witness first."""
+    """The visible differences, one row each, those with the shortest witness first."""
     found: dict[tuple[object, ...], Row] = {}
     for number, way in enumerate(ways, start=1):
         row = see(way, sides)
@@ -106,19 +109,19 @@ def rows(ways: Sequence[Way], sides: Sequence[Side], told: Callable[[int], None]
 
 
 def _rank(row: Row) -> tuple[bool, int]:
-    """Of a call that somebody does not offer, one that the others accept says most; then the shortest."""
+    """The order of rows: first the calls that all others accept, then the shortest witness."""
     accepted = any(cell.text.startswith("accepted") for cell in row.cells)
     return (not row.offered and not accepted, len(row.way))
 
 
 def _reached(runs: Sequence[Run], place: int, way: Way) -> tuple[bool, int]:
-    """How much a run says about the witness: whether it came to its end, and with how many others."""
+    """Whether a run came to the end of the witness, and with how many others."""
     answers = [_answer(taken) for taken in runs[place].steps]
     others = sum([_answer(taken) for taken in run.steps][: len(way) - 1] == answers[:-1] for run in runs)
     return len(answers) == len(way), others
 
 
-def _answer(taken: Taken) -> str:
+def _answer(taken: StepResult) -> str:
     """An answer in one word."""
     if isinstance(taken.answer, Returned):
         return "accepted"
@@ -129,9 +132,9 @@ def _cell(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way, refe
     steps = runs[place].steps
     for number, taken in enumerate(steps[: len(way) - 1]):
         if _answer(taken) != reference[number] or taken.differences:
-            what = said(taken.answer) if not taken.differences else _deviating(taken.differences[0])
+            what = answer_text(taken.answer) if not taken.differences else _deviating(taken.differences[0])
             return Cell(
-                f"{spoken(taken.operation, taken.before)} before it: {plain(what, 80)}", reached=False
+                f"{call_text(taken.operation, taken.before)} before it: {plain(what, 80)}", reached=False
             )
     last = steps[-1]
     text = _last_words(last)
@@ -142,7 +145,7 @@ def _cell(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way, refe
     return Cell(", ".join([text, *_shown(place, runs, sides, way)]))
 
 
-def _last_words(taken: Taken) -> str:
+def _last_words(taken: StepResult) -> str:
     match taken.answer:
         case Returned():
             return "accepted"
@@ -163,7 +166,7 @@ def _deviating(difference: Difference) -> str:
 
 
 def _shown(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way) -> list[str]:
-    """In what the state after an accepted call differs from that on any other."""
+    """The parts in which the state after an accepted call differs from that on any other."""
     here = runs[place].steps[-1]
     words: dict[str, None] = {}
     for other, run in enumerate(runs):
@@ -172,7 +175,7 @@ def _shown(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way) -> 
             continue
         for part in common_parts(sides[place].profile, sides[other].profile):
             if portrait(here.after, part) != portrait(there.after, part):
-                words.setdefault(worded(here.after, part))
+                words.setdefault(in_words(here.after, part))
         mine, theirs = here.outcome, there.outcome
         assert isinstance(mine, Accepted), "both accepted"
         assert isinstance(theirs, Accepted), "both accepted"
@@ -181,16 +184,16 @@ def _shown(place: int, runs: Sequence[Run], sides: Sequence[Side], way: Way) -> 
     return list(words)
 
 
-def _agreed(here: Taken, there: Taken) -> bool:
-    """Whether both accepted, as their profiles say."""
+def _agreed(here: StepResult, there: StepResult) -> bool:
+    """Whether both accepted, as their profiles claim."""
     accepted = isinstance(here.outcome, Accepted) and isinstance(there.outcome, Accepted)
     return accepted and not there.differences and not here.differences
 
 
-def _named(taken: Taken, result: object) -> str:
+def _named(taken: StepResult, result: object) -> str:
     if isinstance(result, list):
-        return "[" + ", ".join(called(taken.after, one) for one in result) + "]"
-    return called(taken.after, result) if isinstance(result, str) else str(result)
+        return "[" + ", ".join(snapshot_label(taken.after, one) for one in result) + "]"
+    return snapshot_label(taken.after, result) if isinstance(result, str) else str(result)
 
 
 def _rules(runs: Sequence[Run], sides: Sequence[Side]) -> tuple[str, ...]:
@@ -203,7 +206,7 @@ def _rules(runs: Sequence[Run], sides: Sequence[Side]) -> tuple[str, ...]:
                 found.setdefault(rule)
         elif isinstance(taken.outcome, Refused):
             conditions = conditions_of(taken.before, taken.operation, profile)
-            relation = "target" if getattr(taken.operation, "snapshot", None) is not None else "domain"
+            relation = "target" if target_of(taken.operation) is not None else "domain"
             word = outcome_word(taken)
             for rule in attribute(taken.operation.call, word, "outcome", relation, conditions)[:1]:
                 found.setdefault(rule)

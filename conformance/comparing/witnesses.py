@@ -1,31 +1,31 @@
-"""Sequences on which profiles disagree, computed by the model: the shortest for each way of disagreeing.
+"""Sequences on which profiles disagree, computed by the model: the shortest for each kind of disagreement.
 
-They come from where the sequences of a run come from: every move from every small state on which
-two profiles still agree, what the chapters show, random sequences, and trees that reach a limit.
-Nothing here touches a hypervisor; what one does with a witness is seen by running it.
+They come from the same sources as the sequences of a run: every move from every small state on which two
+profiles still agree, the chapters' examples, random sequences, and trees that reach a limit. Nothing here
+calls a hypervisor; ``seeing`` runs the witnesses.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from snaptree.conformance.canonical import shape_of
 from snaptree.conformance.comparing.portrait import common_parts, portrait
 from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.methods.examples import example_sequences
-from snaptree.conformance.methods.graph import Scope, moves
+from snaptree.conformance.methods.graph import UNUSED, Scope, moves
 from snaptree.conformance.methods.sampled import BYTES, Decoder
-from snaptree.conformance.sequences import Recorded, smallest
+from snaptree.conformance.sequences.running import Recorded, smallest
 from snaptree.spec import operations as ops
-from snaptree.spec.operations import Operation
+from snaptree.spec.operations import Operation, with_ids
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.profiles import Profile, load_profile
 from snaptree.spec.semantics import step
+from snaptree.spec.shapes import shape_of
 from snaptree.spec.state import Domain, blank_domain
 
 SCOPES: Final[tuple[tuple[Scope, int], ...]] = (("tree", 3), ("storage", 2), ("power", 1))
@@ -51,7 +51,7 @@ _Both = tuple[Domain, Domain]
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A sequence whose last call two profiles do not answer alike."""
+    """A sequence whose last call two profiles answer differently."""
 
     way: Way
     key: Key
@@ -70,7 +70,7 @@ def disagreements(profiles: Sequence[Profile], seed: int) -> list[Disagreement]:
 
 @dataclass(frozen=True)
 class _Followed:
-    """A sequence as two profiles took it, up to the first call that they do not answer alike."""
+    """A sequence on two profiles, up to the first call that they answer differently."""
 
     taken: tuple[Recorded, ...]
     key: Key | None
@@ -122,15 +122,12 @@ class _Pair:
         return Disagreement(self._follow(short).way, key)
 
     def _follow(self, sequence: Iterable[Recorded]) -> _Followed:
-        """Take a sequence on both. Snapshots are named as they are created this time."""
+        """Take a sequence on both, with the ids of the snapshots created this time."""
         domains = self._fresh()
         ids: dict[str, str] = {}
         taken: list[Recorded] = []
         for one in sequence:
-            operation: Any = one.operation
-            snapshot = getattr(operation, "snapshot", None)
-            if snapshot is not None and ids.get(snapshot, snapshot) != snapshot:
-                operation = replace(operation, snapshot=ids[snapshot])
+            operation = with_ids(one.operation, ids)
             key, domains = self._append(taken, domains, operation)
             created = taken[-1].created
             if created is not None and one.created is not None:
@@ -146,7 +143,7 @@ class _Pair:
     def _append(
         self, taken: list[Recorded], domains: _Both, operation: Operation
     ) -> tuple[Key | None, _Both]:
-        """Take a step, and remember what it created."""
+        """Take a step, and record the snapshot that it created."""
         before = domains[0].serial
         key, domains = self._step(domains, operation)
         created = f"s{domains[0].serial}" if domains[0].serial > before else None
@@ -154,7 +151,7 @@ class _Pair:
         return key, domains
 
     def _step(self, domains: _Both, operation: Operation) -> tuple[Key | None, _Both]:
-        """Both after the operation, and in what way they disagree about it, if they do."""
+        """Both after the operation, and how they disagree about it, if they do."""
         outcomes = (
             step(domains[0], operation, self._profiles[0]),
             step(domains[1], operation, self._profiles[1]),
@@ -193,9 +190,10 @@ class _Pair:
             here, way = waiting.popleft()
             for move in moves(here[0], shape_of(here[0]), everything, bound, scope):
                 # Writes prepare a state; where one of the two cannot write, no state is prepared.
-                prepared = move.prepare if writable else ()
+                every = move.operations(here[0], UNUSED)
+                operations = every if writable else every[-1:]
                 domains, there, key = here, list(way), None
-                for operation in (*prepared, move.operation):
+                for operation in operations:
                     key, domains = self._append(there, domains, operation)
                     if key is not None:
                         yield _Followed(tuple(there), key)
@@ -226,7 +224,7 @@ class _Pair:
 
 
 def asked(operation: Operation) -> Key:
-    """What is asked, apart from whom it names: two calls that differ in it are two questions."""
+    """A call without the names in it: two calls that differ in it are two questions."""
     words = ("resume_as", "memory", "quiesce")
     return (operation.call, *(getattr(operation, word, None) for word in words))
 

@@ -1,1 +1,1 @@
-"""What a person, a program and a CI server read of a run."""
+"""The output of a run, for users, programs and CI servers."""

@@ -1,23 +1,69 @@
-"""The folder of a report: report.json, junit.xml and traces/."""
+"""The folder of a report: report.json, report.html, junit.xml and traces/."""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 from snaptree.conformance.reports.junit import junit_xml
-from snaptree.conformance.reports.results import Finished, report_json, write_traces
-from snaptree.conformance.traces import write_whole
+from snaptree.conformance.reports.page import page_html
+from snaptree.conformance.reports.results import Report, report_json, trace_path, write_traces
+from snaptree.spec.files import write_whole
+from snaptree.spec.text import cut, without_secrets
 
 
-def write_report(finished: Finished, folder: Path) -> Finished:
-    """Write everything into a folder, which is made if need be; returns the report that knows its folder.
+def write_report(report: Report, folder: Path) -> Report:
+    """Write all files into a folder, creating it; returns the report with its folder set.
 
-    Raises OSError when the folder cannot be written.
+    The traces of a former run are removed; other files stay. Of two runs at once the files of the second
+    take the place of those of the first. Raises OSError when the folder cannot be written.
     """
-    placed = replace(finished, folder=folder)
-    write_traces(placed, folder)
-    write_whole(folder / "report.json", json.dumps(report_json(placed), indent=2).encode() + b"\n")
-    write_whole(folder / "junit.xml", junit_xml(placed))
+    placed = replace(report, folder=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        write_traces(placed, folder)
+        record = without_secrets(json.dumps(_short(report_json(placed)), indent=2))
+        write_whole(folder / "report.json", record.encode() + b"\n")
+        page = without_secrets(page_html(placed))
+        write_whole(folder / "report.html", page.encode("utf-8", "backslashreplace"))
+        write_whole(folder / "junit.xml", without_secrets(junit_xml(placed).decode()).encode())
+        _remove_former_traces(placed, folder)
     return placed
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep another run from writing into the folder meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+_TRACE: Final = re.compile(r"[0-9a-f]{8}\.jsonl")
+
+
+def _remove_former_traces(report: Report, folder: Path) -> None:
+    """Remove traces in the form of our own that do not belong to this report."""
+    ours = {trace_path(folder, found).name for found in report.assessment.deviations}
+    for path in (folder / "traces").iterdir():
+        if path.name not in ours and _TRACE.fullmatch(path.name) and path.is_file():
+            path.unlink()
+
+
+def _short(record: Any) -> Any:
+    """The record with every text cut: a driver may answer with megabytes, and the trace holds them."""
+    if isinstance(record, str):
+        return cut(record)
+    if isinstance(record, dict):
+        return {key: _short(value) for key, value in record.items()}
+    return [_short(value) for value in record] if isinstance(record, list) else record

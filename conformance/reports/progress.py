@@ -1,4 +1,4 @@
-"""What is shown while a run is under way: bars on a terminal, a line now and then in a log."""
+"""Progress of a running check: bars on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -9,38 +9,41 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from snaptree.conformance.reports.words import NOUNS, duration
-from snaptree.conformance.run import MethodResult, Outcome
+from snaptree.conformance.judging.record import MethodResult, RunRecord, count_of
+from snaptree.conformance.methods.bounds import Bounds
+from snaptree.conformance.reports.terminal import print_heading
+from snaptree.conformance.reports.words import duration
+from snaptree.conformance.running.prepare import Preparation
 
 QUIET: Final = 15.0
 """Seconds between two lines in a log."""
 
+STEPS: Final = 3
+"""The steps of a transition or an example, roughly, beside those of a sequence."""
+
 
 class Watch:
-    """Shows an outcome as it grows; hand ``update`` to ``run_methods``.
+    """Shows a record as it grows; hand it to ``assess``."""
 
-    ``sampling`` is how many seconds the sampled method has.
-    """
-
-    def __init__(self, console: Console, sampling: float) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._sampling = sampling
+        self._bounds = Bounds()
+        self._begun = monotonic()
         self._started: dict[str, float] = {}
         self._tasks: dict[str, TaskID] = {}
         self._steps = 0
         self._last = monotonic()
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[said]}", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
 
     def __enter__(self) -> Watch:
-        self._bars.start()
         return self
 
     def __exit__(
@@ -48,29 +51,32 @@ class Watch:
     ) -> None:
         self._bars.stop()
 
-    def update(self, outcome: Outcome, result: MethodResult) -> None:
-        """Show where the run is."""
+    def begin(self, preparation: Preparation) -> None:
+        """Print the heading, then show bars."""
+        print_heading(self._console, preparation.heading, preparation.known)
+        self._bounds = preparation.bounds
+        self._begun = monotonic()
+        self._bars.start()
+
+    def update(self, record: RunRecord, result: MethodResult) -> None:
+        """Show the present state of the run."""
         now = monotonic()
         if result.title not in self._started:
             self._started[result.title] = now
-            self._steps = outcome.tally.steps
+            self._steps = record.tally.steps
             self._last = now
         elapsed = now - self._started[result.title]
-        rate = (outcome.tally.steps - self._steps) / elapsed if elapsed > 0.5 else 0.0
-        if result.method == "sampled":
-            done, total = min(elapsed, self._sampling), self._sampling
-            what = f"{result.sequences:,} sequences"
-        else:
-            done, total = float(result.covered + result.deviated + result.missed), float(result.total)
-            noun = f"{NOUNS[result.method]}s"
-            what = f"{result.covered:,}/{result.total:,} {noun}"
+        rate = (record.tally.steps - self._steps) / elapsed if elapsed > 0.5 else 0.0
+        done, total = float(result.done), float(result.total)
+        what = f"{result.covered:,}/{count_of(result.total, result.noun)}"
         words = [what]
         if rate:
             words.append(f"{rate:,.0f} steps/s")
-        if done and elapsed > 1 and done < total:
-            words.append(f"{duration(elapsed * (total - done) / done)} left")
-        if outcome.deviations:
-            words.append(f"[bold red]{len(outcome.deviations)} deviating[/bold red]")
+        left = seconds_left(record, self._bounds, now - self._begun)
+        if left is not None:
+            words.append(f"{duration(left)} left")
+        if record.deviations:
+            words.append(f"{len(record.deviations)} deviating")
         self._show(result, ", ".join(words), done, total, now)
 
     def _show(self, result: MethodResult, said: str, done: float, total: float, now: float) -> None:
@@ -85,3 +91,19 @@ class Watch:
         elif now - self._last >= QUIET:
             self._last = now
             self._console.print(f"{result.method}: {result.title}: {said}", soft_wrap=True)
+
+
+def seconds_left(record: RunRecord, bounds: Bounds, elapsed: float) -> float | None:
+    """The seconds that the whole run still takes, at the rate so far; None if that cannot be said yet."""
+    until = None if bounds.budget is None else max(0.0, bounds.budget - elapsed)
+    if bounds.endless:
+        return until
+    done = total = 0.0
+    for part in record.methods.values():
+        weight = bounds.longest if part.noun == "sequence" else STEPS
+        done += weight * min(part.done, part.total)
+        total += weight * part.total
+    if not done or elapsed < 1 or done >= total:
+        return until
+    rest = elapsed * (total - done) / done
+    return rest if until is None else min(rest, until)

@@ -1,8 +1,9 @@
-"""The report on a terminal: verdict, rules by chapter, and each deviation so that it can be fixed at once."""
+"""The report on a terminal: verdict, rules by chapter, and each deviation with all that is needed to fix
+it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
@@ -12,16 +13,31 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
-from snaptree.conformance.answers import said
-from snaptree.conformance.deviations import Deviation
-from snaptree.conformance.differences import Difference
-from snaptree.conformance.reports.results import Finished, rule_counts
-from snaptree.conformance.reports.trees import Note, Notes, Sketch, drawn, sketch_of, sketch_seen
-from snaptree.conformance.reports.words import NOUNS, duration, plain, spoken
-from snaptree.conformance.request import NO_DEVIATIONS, Heading, Listed
-from snaptree.conformance.verdict import Verdict
+from snaptree.conformance.judging.class_coverage import ClassCoverage, text_of_pair
+from snaptree.conformance.judging.deviations import Deviation
+from snaptree.conformance.judging.record import count_of
+from snaptree.conformance.judging.verdict import Verdict
+from snaptree.conformance.reports.basis import basis_of
+from snaptree.conformance.reports.claim import claim_of
+from snaptree.conformance.reports.meetings import rows_of
+from snaptree.conformance.reports.results import Report
+from snaptree.conformance.reports.telling import (
+    allowed_words,
+    class_line,
+    interruption_lines,
+    known_words,
+    not_seen_words,
+    pictures_of,
+    seen_words,
+    sequence_of,
+    sequence_title,
+    verdict_words,
+)
+from snaptree.conformance.reports.trees import draw_tree
+from snaptree.conformance.reports.words import call_text, duration, plain
+from snaptree.conformance.running.heading import Heading
+from snaptree.conformance.running.known_list import NO_DEVIATIONS, KnownList
 from snaptree.spec.rules import rule, specification_version
 
 STYLES: Final[dict[Verdict, str]] = {
@@ -36,8 +52,8 @@ MOST_SHOWN: Final = 10
 """Deviations that are shown in full; the files hold all of them."""
 
 
-def print_heading(console: Console, heading: Heading, known: Listed) -> None:
-    """What the run is made on: everything that is needed to repeat it."""
+def print_heading(console: Console, heading: Heading, known: KnownList) -> None:
+    """Print everything that is needed to repeat the run."""
     console.print(
         Text.assemble(
             (f"snaptree {heading.snaptree_version}", "bold"),
@@ -46,12 +62,12 @@ def print_heading(console: Console, heading: Heading, known: Listed) -> None:
             f" · profile {plain(heading.profile.name)} · seed {heading.seed} · "
             f"{heading.jobs} job{'s' if heading.jobs > 1 else ''}",
         ),
-        soft_wrap=True,
+        soft_wrap=not console.is_terminal,
     )
     if known.entries:
         console.print(
             Text(
-                f"{_plural(len(known.entries), 'known deviation')} of this version: {known.path} "
+                f"{count_of(len(known.entries), 'known deviation')} of this version: {known.path} "
                 f"(--deviations {NO_DEVIATIONS} counts them)",
                 style="dim",
             ),
@@ -59,99 +75,135 @@ def print_heading(console: Console, heading: Heading, known: Listed) -> None:
         )
 
 
-def print_report(console: Console, finished: Finished) -> None:
-    """The whole report. The last line is the verdict again, where the eye ends up."""
-    judgement = finished.judgement
+def print_report(console: Console, report: Report) -> None:
+    """Print the whole report. The last line repeats the verdict, because users read the end first."""
+    judgement = report.judgement
     console.print()
-    console.print(Panel(_verdict(finished), border_style=STYLES[judgement.verdict], expand=False))
-    console.print(_methods(finished))
-    console.print(_rules(finished))
+    console.print(Panel(_verdict(report), border_style=STYLES[judgement.verdict], expand=False))
+    console.print(_methods(report))
+    console.print(_rules(report))
+    _print_deviations(console, report)
+    if judgement.new:
+        console.print()
+        console.print(_verdict(report), soft_wrap=not console.is_terminal)
+    if report.folder is not None:
+        console.print(Text(f"written: {report.folder}", style="dim"), soft_wrap=True)
+
+
+def print_scenarios(console: Console, report: Report) -> None:
+    """Print the result of scenarios that the user wrote: they say nothing about what they do not show."""
+    _print_deviations(console, report)
+    verdict = report.judgement.verdict
+    for method in report.record.methods.values():
+        row = f"no deviation in {method.covered:,} of {count_of(method.total, method.noun)}"
+        console.print()
+        if verdict != "conforms":
+            console.print(_verdict(report), soft_wrap=not console.is_terminal)
+        console.print(
+            Text(f"{row}, {count_of(report.record.tally.steps, 'step')}", style=STYLES[verdict]),
+            soft_wrap=True,
+        )
+    if report.folder is not None:
+        console.print(Text(f"written: {report.folder}", style="dim"), soft_wrap=True)
+
+
+def _print_deviations(console: Console, report: Report) -> None:
+    judgement = report.judgement
     shown = judgement.new[:MOST_SHOWN]
+    faults = sum(found.of_process for found in judgement.new)
+    if faults:
+        console.print()
+        console.print(Text("faults of the process, which come before the rules", style="bold red"))
     for number, found in enumerate(shown, start=1):
         console.print()
-        console.rule(f"[bold]deviation {number} of {len(judgement.new)}[/bold]  {found.id}", align="left")
+        if faults and number == faults + 1:
+            console.print(Text("deviations from rules\n", style="bold red"))
+        title = Text.assemble((f"deviation {number} of {len(judgement.new)}", "bold"), f"  {found.id}")
+        console.rule(title, align="left")
         console.print(deviation_report(found))
-        replay = finished.replay_command(found)
+        replay = report.replay_command(found)
         if replay is not None:
             # One line however long it is: it is there to be copied.
             console.print(Text.assemble(("\n replay  ", "bold"), replay), soft_wrap=True)
     if len(judgement.new) > len(shown):
         console.print(f"\n{len(judgement.new) - len(shown)} more deviations are in the report's files.")
-    for found in judgement.known:
-        entry = judgement.entry_of(found)
-        why = plain(entry.reason, 300) + (f" ({plain(entry.link)})" if entry.link else "")
-        about = f"known deviation {found.id}: {found.rules[0]} in {found.operation.call}: {why}"
-        console.print(Text(about, style="yellow"))
-    for entry in judgement.not_seen_again:
-        console.print(
-            Text(
-                f"no longer seen: the known deviation of {plain(entry.rule)} in {plain(entry.operation)}; "
-                "if it is mended, take its entry out",
-                style="yellow",
-            )
-        )
-    if judgement.new:
-        console.print()
-        console.print(_verdict(finished), soft_wrap=True)
-    if finished.folder is not None:
-        console.print(Text(f"written: {finished.folder}", style="dim"), soft_wrap=True)
+    for line in (*(known_words(report, found) for found in judgement.known), *not_seen_words(report)):
+        console.print(Text(line, style="yellow"))
 
 
-def _verdict(finished: Finished) -> Text:
-    """One line: what it came to, and what was not seen."""
-    judgement, heading = finished.judgement, finished.heading
-    counts = rule_counts(judgement)
-    what = {
-        "conforms": f"{heading.asked} conforms to what its profile claims",
-        "incomplete": f"{heading.asked}: no deviation, but the run is incomplete: time was up",
-        "deviates": f"{heading.asked} deviates in {_plural(len(judgement.new), 'way')}",
-        "nothing was tested": "nothing was tested" + ("" if _complete(finished) else ": time was up"),
-        "interrupted": "interrupted; this is what was found until then",
-    }[judgement.verdict]
-    rest = [f"{counts['rules_passed']} of {_plural(len(judgement.rules), 'rule')} passed"]
-    for key, word in (
-        ("rules_deviating", "deviate"),
-        ("rules_known", "known to deviate"),
-        ("rules_not_observed", "not observed"),
-        ("rules_not_claimed", "not claimed"),
-        ("rules_judged_elsewhere", "not judged by steps"),
-    ):
-        if counts[key]:
-            rest.append(f"{counts[key]} {word}")
-    text = Text(plain(what, 200), style=STYLES[judgement.verdict])
-    text.append(f"  ({', '.join(rest)})", style="default")
+def _verdict(report: Report) -> Text:
+    """One line: the result, and the number of rules that were not observed."""
+    what, numbers = verdict_words(report)
+    text = Text(what, style=STYLES[report.judgement.verdict])
+    text.append(f"  ({numbers})", style="default")
     return text
 
 
-def _complete(finished: Finished) -> bool:
-    return all(method.complete for method in finished.outcome.methods.values())
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _methods(finished: Finished) -> RenderableType:
+def _methods(report: Report) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for method in finished.outcome.methods.values():
-        if method.method == "sampled":
-            table.add_row("sampled", method.title, _plural(method.sequences, "sequence"))
+    for method in report.record.methods.values():
+        if not method.total:
+            table.add_row(method.method, method.title, count_of(method.sequences, method.noun))
             continue
-        noun = NOUNS[method.method]
-        row = f"{method.covered:,} of {_plural(method.total, noun)}"
+        row = f"{method.covered:,} of {count_of(max(method.total, method.done), method.noun)}"
         if method.deviated:
             row += f", {method.deviated:,} deviated"
-        if method.missed:
-            row += f", {method.missed:,} only reachable through a deviation: not observed"
+        if method.closed_off:
+            row += f", {method.closed_off:,} closed off: only reachable through a deviation or a refusal"
         table.add_row(method.method, method.title, row)
-    tally, seconds = finished.outcome.tally, finished.outcome.seconds
+    tally, seconds = report.record.tally, report.record.seconds
     rate = tally.steps / seconds if seconds else 0
-    harness = 1 - tally.driver_seconds / (seconds * finished.heading.jobs) if seconds else 0
+    harness = 1 - tally.driver_seconds / (seconds * report.heading.jobs) if seconds else 0
+    pace = report.heading.pace
+    met = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("held inside", "look-ups of another caller", "its other calls"):
+        met.add_column(title, overflow="fold")
+    for line in rows_of(tally):
+        met.add_row(*line.texts)
     total = (
-        f"{tally.steps:,} steps in {duration(seconds)} ({rate:,.0f}/s), the whole state compared after each; "
-        f"{tally.calls:,} driver calls, harness {max(0.0, harness):.1%}"
+        f"{tally.steps:,} steps in {duration(seconds)} ({rate:,.0f}/s); "
+        f"{tally.calls:,} driver calls, harness {max(0.0, harness):.1%}; bounds of {_a(pace)} driver"
     )
-    return Group(table, Text(total), Text())
+    record, profile = report.record, report.heading.profile
+    basis = [Text(f"  - {plain(one, 400)}") for one in basis_of(record, profile)]
+    claim = [Text(f"  - {plain(one, 600)}") for one in claim_of(record, report.assessment.bounds).sentences()]
+    return Group(
+        table, *([met] if met.row_count else []), Text(total), Text(class_line(report.classes)), Text(),
+        Text("what was made, and held (chapter 'claims')"), *claim, Text("this rests on"), *basis, Text(),
+    )  # fmt: skip
+
+
+def print_coverage(console: Console, coverage: ClassCoverage) -> None:
+    """Print the steps of every class of every argument, and the pairs that no step met."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("call", "argument", "class"):
+        table.add_column(title, overflow="fold")
+    for title in ("accepted", "refused"):
+        table.add_column(title, justify="right")
+    answers: dict[tuple[str, str, str], dict[str, int]] = {}
+    for cell, number in coverage.steps.items():
+        answers.setdefault((cell.call, cell.argument, cell.name), {})[cell.answer] = number
+    for row, steps in sorted(answers.items()):
+        table.add_row(*row, *(_number(steps.get(answer)) for answer in ("accepted", "refused")))
+    console.print(Text("\nclasses of arguments, in steps without difference", style="bold"))
+    console.print(table)
+    if coverage.pairs is not None:
+        console.print(
+            f"\npairs that no step met: {len(coverage.pairs.empty):,} of {coverage.pairs.feasible:,}"
+        )
+        for pair in coverage.pairs.empty:
+            console.print(f"  {text_of_pair(pair)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _number(steps: int | None) -> Text:
+    """The number of steps; a dot where the model finds none feasible."""
+    if steps is None:
+        return Text("·", style="dim")
+    return Text(f"{steps:,}", style="" if steps else "bold yellow")
 
 
 _COLUMNS: Final = (
@@ -164,8 +216,8 @@ _COLUMNS: Final = (
 )
 
 
-def _rules(finished: Finished) -> Table:
-    results = finished.judgement.rules
+def _rules(report: Report) -> Table:
+    results = report.judgement.rules
     styles = {status: style for status, _, style in _COLUMNS}
     columns = [column for column in _COLUMNS if any(result.status == column[0] for result in results)]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -191,76 +243,39 @@ def _rules(finished: Finished) -> Table:
 
 
 def deviation_report(found: Deviation, *, with_sequence: bool = True) -> RenderableType:
-    """One deviation: the sentence, what is allowed, what was seen, the trees, the way there."""
+    """One deviation: rule, allowed and seen outcome, the trees, and the smallest sequence."""
     facts = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     broken = [rule(one) for one in found.rules]
+    if found.of_process:
+        facts.add_row("fault", Text("of the driver's process: no rule speaks of it", style="bold red"))
     if broken:
         facts.add_row(
             "rule", Text.assemble((broken[0].id, "bold red"), f" ({broken[0].level}) {broken[0].sentence}")
         )
-    facts.add_row("call", Text(spoken(found.operation, found.before)))
-    facts.add_row("allowed", Text(" or ".join(_allowed(found.differences[0])), style="green"))
-    facts.add_row("seen", Text(_seen(found.differences[0]), style="red"))
+    facts.add_row("call", Text(call_text(found.operation, found.before)))
+    facts.add_row("allowed", Text(allowed_words(found.differences[0]), style="green"))
+    facts.add_row("seen", Text(seen_words(found.differences[0]), style="red"))
     for further in found.differences[1:4]:
-        facts.add_row("also", Text(f"allowed {' or '.join(_allowed(further))}; seen {_seen(further)}"))
+        facts.add_row("also", Text(f"allowed {allowed_words(further)}; seen {seen_words(further)}"))
     if len(found.differences) > 4:
         facts.add_row("", f"and {len(found.differences) - 4} more differences")
     if len(broken) > 1:
         facts.add_row("see also", ", ".join(one.id for one in broken[1:]) + "   (snaptree rules ID)")
+    for word, line in interruption_lines(found):
+        facts.add_row(word, Text(line, style="red" if word in ("missing", "failed") else ""))
+    if found.also_in:
+        facts.add_row("also in", ", ".join(found.also_in))
     if found.flaky:
         facts.add_row(
             "flaky", Text("it did not come back when the same calls were made again", style="yellow")
         )
-    parts: list[RenderableType] = [facts, Text(), Columns(list(_trees(found)), padding=(0, 6), expand=False)]
+    trees = [draw_tree(one.sketch, one.title, one.notes) for one in pictures_of(found)]
+    parts: list[RenderableType] = [facts, Text(), Columns(trees, padding=(0, 6), expand=False)]
     if with_sequence:
-        parts += [Text(), Text("smallest sequence", style="bold"), _sequence(found)]
+        parts += [Text(), Text(sequence_title(found), style="bold"), _sequence(found)]
     return Padding(Group(*parts), (0, 0, 0, 1))
-
-
-def _allowed(difference: Difference) -> Iterator[str]:
-    return (plain(f"{_place(difference)}{one}", 300) for one in difference.expected)
-
-
-def _seen(difference: Difference) -> str:
-    return plain(f"{_place(difference)}{difference.observed}", 600)
-
-
-def _place(difference: Difference) -> str:
-    """Whose part it is, in the words of somebody who looks at a tree."""
-    if difference.part in ("outcome", "result", "casualties"):
-        return "" if difference.part == "outcome" else f"{difference.part}: "
-    if difference.part == "current":
-        return "current is "
-    if difference.part == "existence":
-        return "" if difference.where == "domain" else f"{difference.where} is "
-    who = {"active": "the active state", "base": "the base", "domain": "the domain"}
-    return f"{who.get(difference.where, difference.where)}: {difference.part} "
-
-
-def _trees(found: Deviation) -> Iterator[Tree]:
-    target = getattr(found.operation, "snapshot", None)
-    named = found.before.snapshots.get(target) if target is not None else None
-    call = Note(f"← {found.operation.call}", "bold")
-    yield drawn(sketch_of(found.before), "before", {named.name: call} if named is not None else None)
-    yield drawn(sketch_of(found.after), "allowed after", _notes(found.differences, expected=True))
-    if found.seen_after is not None:
-        seen: Sketch = sketch_seen(found.seen_after)
-        yield drawn(seen, "seen after", _notes(found.differences, expected=False))
-
-
-def _notes(differences: tuple[Difference, ...], *, expected: bool) -> Notes:
-    notes: dict[str, Note] = {}
-    for one in differences:
-        if one.part in ("outcome", "result", "casualties", "current"):
-            continue
-        text = one.expected[0] if expected else one.observed
-        earlier = notes.get(one.where)
-        notes[one.where] = Note(
-            f"{earlier.text}; {text}" if earlier is not None else text, "green" if expected else "bold red"
-        )
-    return notes
 
 
 def _sequence(found: Deviation) -> Table:
@@ -269,12 +284,6 @@ def _sequence(found: Deviation) -> Table:
     table.add_column(overflow="fold")
     table.add_column(style="dim", overflow="fold")
     last = len(found.run.steps)
-    for number, taken in enumerate(found.run.steps, start=1):
-        answer = said(taken.answer)
-        style = "bold red" if number == last else ""
-        table.add_row(
-            str(number),
-            Text(spoken(taken.operation, taken.before), style=style),
-            "" if answer == "accepted" else plain(answer, 120),
-        )
+    for number, step in enumerate(sequence_of(found), start=1):
+        table.add_row(str(number), Text(step.call, style="bold red" if number == last else ""), step.answer)
     return table

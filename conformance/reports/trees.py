@@ -1,7 +1,7 @@
-"""Trees of snapshots as people look at them: on a terminal, of a domain or of what a driver shows.
+"""Trees of snapshots on a terminal, of a domain or of an observation.
 
-A ``Sketch`` is the least that has to be known to draw a tree. It is made from a
-domain of the model, or from an observation, which may be as wrong as a driver can be.
+A ``Sketch`` is the minimum needed to draw a tree. It comes from a domain of the model, or from an
+observation, which a driver may have made wrong in any way.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from snaptree.conformance.canonical import is_dirty
 from snaptree.conformance.reports.words import plain
+from snaptree.spec.shapes import is_dirty
 from snaptree.spec.state import Domain
+from snaptree.spec.text import quoted
 
 ACTIVE: Final = "active"
 BASE: Final = "base"
@@ -23,10 +24,10 @@ BASE: Final = "base"
 
 @dataclass(frozen=True)
 class Sketch:
-    """Who hangs under whom.
+    """The parents of all snapshots.
 
-    ``snapshots`` are (id, name, parent) in order of creation; ``active`` says in
-    words what the active state is, None where it is not known.
+    ``snapshots`` are (id, name, parent) in order of creation; ``active`` describes the active state, None
+    if it is not known.
     """
 
     snapshots: tuple[tuple[str, str, str | None], ...]
@@ -66,8 +67,8 @@ def _active(domain: Domain) -> str:
     return ", ".join(words)
 
 
-def sketch_seen(observation: Mapping[str, Any]) -> Sketch:
-    """The sketch of what a driver showed; what it left out or got wrong is drawn as it is."""
+def sketch_observation(observation: Mapping[str, Any]) -> Sketch:
+    """The sketch of an observation; missing or wrong parts are drawn as they are."""
     listed = observation.get("snapshots")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     active = observation.get("active")
@@ -89,8 +90,8 @@ def sketch_seen(observation: Mapping[str, Any]) -> Sketch:
     )
 
 
-def drawn(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tree:
-    """The tree, to be printed by rich."""
+def draw_tree(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tree:
+    """The tree as a renderable for rich."""
     remarks = notes or {}
     names = {identifier for identifier, _, _ in sketch.snapshots}
     root = Tree(_label(BASE, "dim", remarks.get(BASE)), guide_style="dim")
@@ -123,7 +124,7 @@ def drawn(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tree:
 
 
 def _draw_loose(root: Tree, loose: list[tuple[str, str, str | None]], names: set[str]) -> None:
-    """Snapshots that hang under nothing: only a driver that is wrong shows them."""
+    """Snapshots whose parent is not listed: only a wrong driver shows them."""
     for _identifier, name, parent in loose:
         why = (
             "its parents form a loop"
@@ -134,7 +135,7 @@ def _draw_loose(root: Tree, loose: list[tuple[str, str, str | None]], names: set
 
 
 def _label(name: str, style: str, note: Note | None) -> Text:
-    return _with_note(Text(plain(name, 40), style=style), note)
+    return _with_note(Text(plain(name if name.strip() else quoted(name), 40), style=style), note)
 
 
 def _with_note(label: Text, note: Note | None) -> Text:

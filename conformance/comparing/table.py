@@ -10,15 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from snaptree.conformance.comparing.seeing import Cell, Row
-from snaptree.conformance.reports.trees import drawn, sketch_of
-from snaptree.conformance.reports.words import plain, spoken
+from snaptree.conformance.reports.trees import draw_tree, sketch_of
+from snaptree.conformance.reports.words import call_text, plain
 
 MOST_DRAWN: Final = 8
 """Snapshots of a tree that is drawn, and calls of one kind that are told one by one."""
 
 
 def print_comparison(console: Console, titles: Sequence[str], rows: Sequence[Row]) -> None:
-    """What all offer and answer differently, with witnesses by number; then what not all of them offer."""
+    """Print the calls that all offer and answer differently, with witnesses by number; then the calls that
+    some do not offer.
+    """
     shared = [row for row in rows if row.offered]
     if shared:
         console.print(_table("answered differently", titles, shared))
@@ -38,7 +40,7 @@ def _table(title: str, titles: Sequence[str], rows: Sequence[Row]) -> Table:
     for one in titles:
         table.add_column(Text(plain(one)), overflow="fold", min_width=14)
     for number, row in enumerate(rows, start=1):
-        call = Text(spoken(row.taken.operation, row.taken.before))
+        call = Text(call_text(row.taken.operation, row.taken.before))
         if row.rules and row.offered:
             call.append(f"\n{', '.join(row.rules)}", style="dim")
         table.add_row(str(number) if row.offered else "", call, *(_cell(cell) for cell in row.cells))
@@ -60,7 +62,7 @@ def _witnesses(rows: Sequence[Row]) -> Table:
     table.add_column()
     for number, row in enumerate(rows, start=1):
         before = row.taken.before
-        tree = drawn(sketch_of(before)) if len(before.snapshots) <= MOST_DRAWN else Text("")
+        tree = draw_tree(sketch_of(before)) if len(before.snapshots) <= MOST_DRAWN else Text("")
         table.add_row(str(number), Text("\n".join(_calls(row))), tree)
     return table
 
@@ -77,6 +79,6 @@ def _calls(row: Row) -> list[str]:
         if end - place > MOST_DRAWN:
             lines.append(f"{call}(…), {end - place} times")
         else:
-            lines.extend(spoken(one, row.taken.before) for one in row.way[place:end])
+            lines.extend(call_text(one, row.taken.before) for one in row.way[place:end])
         place = end
     return lines
