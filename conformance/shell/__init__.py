@@ -1,5 +1,5 @@
-"""``snaptree shell``: a simulated hypervisor worked on by hand, each step compared with the model.
+"""``snaptree shell``: an interactive simulated hypervisor; the model checks each step.
 
-``Session`` is the domain and the steps taken on it, ``Shell`` is what a person
-types and reads. ``terminal`` connects a Shell to a terminal or to a script.
+``Session`` is the domain and the steps taken on it, ``Shell`` is what a user types and reads. ``terminal``
+connects a Shell to a terminal or to a script.
 """

@@ -1,7 +1,7 @@
-"""Words that are shorter or that a user of virsh knows, each of them one call of the specification.
+"""Short words and words of virsh, each of them for one call of the specification.
 
-The mapping is a plain one, on purpose: no word looks at the tree to choose what
-it means. virsh's own delete does; here a call says which of the deletes is meant.
+The mapping never looks at the tree to choose a meaning. virsh's own delete does; here the user says which
+of the deletes is meant.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from snaptree.conformance.shell.reading import Argument
 from snaptree.conformance.shell.session import Mistake
+from snaptree.spec.operations import FORCED
 
 Change = tuple[str | None, tuple[str, str] | None]
 """What a flag makes of a call: another call, or None for the same; an argument and its value, or None."""
@@ -19,7 +20,7 @@ Change = tuple[str | None, tuple[str, str] | None]
 
 @dataclass(frozen=True)
 class Alias:
-    """A word of virsh: the call that it is, and what each of its own flags changes."""
+    """A word of virsh: its call, and the change that each of its own flags makes."""
 
     call: str
     usage: str
@@ -55,7 +56,7 @@ ALIASES: Final[dict[str, Alias]] = {
         children_only=("remove_subtree", ("keep_root", "true")),
         parent=("merge_into_parent", None),
         discard=("discard", None),
-        force=(None, ("forced", "true")),
+        force=(None, None),
     ),
     "snapshot-list": _alias("list", "snapshot-list"),
     "snapshot-current": _alias("current", "snapshot-current"),
@@ -66,30 +67,32 @@ ALIASES: Final[dict[str, Alias]] = {
     "managedsave-remove": _alias("managed_save_remove", "managedsave-remove"),
 }
 
-FORCEABLE: Final = ("merge_into_parent", "discard")
+FORCE: Final = "force"
+"""The flag that makes a call its forced variant."""
 
 
-def expanded(word: str, arguments: Sequence[Argument]) -> tuple[str, list[Argument]]:
-    """The call, and its arguments, that an alias with these arguments stands for. Raises Mistake."""
+def expand_alias(word: str, arguments: Sequence[Argument]) -> tuple[str, list[Argument]]:
+    """The call, with its arguments, for an alias with these arguments. Raises Mistake."""
     alias = ALIASES[word]
-    call, chosen, rest = alias.call, "", list[Argument]()
+    call, chosen, forced, rest = alias.call, "", False, list[Argument]()
     for argument in arguments:
         flag = argument.key or ""
         if argument.text is not None or flag not in alias.flags:
             rest.append(argument)
             continue
         other, extra = alias.flags[flag]
-        if flag != "force":
+        forced = forced or flag == FORCE
+        if flag != FORCE:
             if chosen and chosen != flag:
-                raise Mistake(f"{_typed(chosen)} and {_typed(flag)} exclude each other")
+                raise Mistake(f"{_flag(chosen)} and {_flag(flag)} exclude each other")
             chosen = flag
         call = other or call
         if extra is not None:
             rest.append(Argument(extra[1], extra[0]))
-    if any(one.key == "forced" for one in rest) and call not in FORCEABLE:
+    if forced and call not in FORCED:
         raise Mistake(f"--force goes with --parent or --discard: {call} has nothing to force")
-    return call, rest
+    return (FORCED[call].call if forced else call), rest
 
 
-def _typed(flag: str) -> str:
+def _flag(flag: str) -> str:
     return "--" + flag.replace("_", "-")

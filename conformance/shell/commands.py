@@ -1,4 +1,4 @@
-"""The words of the shell: each line that is typed becomes steps, or an answer."""
+"""The words of the shell: turns each line into steps, or answers it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from rich.columns import Columns
 from rich.console import Console
 from rich.text import Text
 
-from snaptree.conformance.cli.looking import plan_lines, plan_pictures
-
-# What the command prints of a plan and of a rule is printed here as well.
-from snaptree.conformance.cli.looking import show_rule as print_rule
-from snaptree.conformance.reports.words import plain, spoken
+from snaptree.conformance.reports.plans import plan_lines, plan_pictures
+from snaptree.conformance.reports.rules import print_rule
+from snaptree.conformance.reports.words import call_text, plain
 from snaptree.conformance.shell import showing
-from snaptree.conformance.shell.calls import CALL_WORDS, operation_typed
+from snaptree.conformance.shell.calls import CALL_WORDS, parse_operation
 from snaptree.conformance.shell.manual import manual, manual_page
 from snaptree.conformance.shell.reading import (
     commands_of,
@@ -37,7 +35,7 @@ from snaptree.spec.semantics import step
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the shell that is no call: how it is written, and what it does."""
+    """A word of the shell that is no call: its usage, and its function."""
 
     usage: str
     about: str
@@ -45,10 +43,9 @@ class Word:
 
 
 class Shell:
-    """Reads lines, works on a session, and prints on a console. No input raises anything.
+    """Reads lines, works on a session, and prints on a console. No input raises an exception.
 
-    ``mistakes`` counts the lines that could not be done, ``ended`` says that
-    the person wants to leave.
+    ``mistakes`` counts the lines that failed, ``ended`` is true after ``quit``.
     """
 
     def __init__(self, session: Session, console: Console) -> None:
@@ -58,7 +55,7 @@ class Shell:
         self.mistakes = 0
 
     def run(self, line: str) -> None:
-        """Do what a line says. Of several commands, those after a mistake are left out."""
+        """Execute a line. Commands after a mistake in the same line are skipped."""
         try:
             for command in commands_of(line):
                 self._command(command)
@@ -66,18 +63,18 @@ class Shell:
                     return
         except (Mistake, ProfileError, UnknownRule) as mistake:
             self.mistakes += 1
-            self.said(Text(plain(str(mistake), 600), style="red"))
+            self.print_lines(Text(plain(str(mistake), 600), style="red"))
 
-    def said(self, *lines: Text | str) -> None:
-        """Print lines as they are: nothing in them is markup. Only a terminal has a width to wrap them at."""
+    def print_lines(self, *lines: Text | str) -> None:
+        """Print lines without markup. Only a terminal has a width to wrap them at."""
         wide = not self.console.is_terminal
         for line in lines:
             self.console.print(line, soft_wrap=wide, markup=False, highlight=False, emoji=False)
 
     def greet(self) -> None:
-        """What a person sees first."""
+        """Print the greeting."""
         about = plain(self.session.profile.title or self.session.profile.name)
-        self.said(
+        self.print_lines(
             Text.assemble(
                 ("a simulated hypervisor", "bold"), f", profile {self.session.profile.name}: {about}"
             ),
@@ -91,16 +88,16 @@ class Shell:
         if known is not None:
             known.answer(self, without_brackets(rest))
             return
-        taken = self.session.do(operation_typed(command, self.session, WORDS))
-        showing.step_shown(self.console, taken, self.session.profile)
+        taken = self.session.do(parse_operation(command, self.session, WORDS))
+        showing.print_step(self.console, taken, self.session.profile)
 
     # --- the words that are no calls ----------------------------------------
 
     def plan(self, rest: str) -> None:
-        """What a call would do and destroy."""
+        """Print what a call would do and destroy."""
         if not rest:
             raise Mistake("plan needs a call, such as 'plan discard_forced(a)'")
-        operation = operation_typed(rest, self.session)
+        operation = parse_operation(rest, self.session)
         domain, profile = self.session.domain, self.session.profile
         would, outcome = plan(domain, operation, profile), step(domain, operation, profile)
         before, after = plan_pictures(domain, operation, would, outcome)
@@ -108,23 +105,23 @@ class Shell:
             before if after is None else Columns([before, after], padding=(0, 6), expand=False)
         )
         for label, text, style in plan_lines(domain, would, outcome):
-            self.said(Text.assemble((f"{label:12}", "bold"), (text, style)))
+            self.print_lines(Text.assemble((f"{label:12}", "bold"), (text, style)))
 
     def why(self, rest: str) -> None:
-        """The rules that decided the last outcome."""
+        """Print the rules that decided the last outcome."""
         nothing_after("why", rest)
         if not self.session.steps:
             raise Mistake("no step was taken yet")
         for text in showing.reasons(self.session.steps[-1], self.session.profile):
-            self.said(text)
+            self.print_lines(text)
 
     def tree(self, rest: str) -> None:
-        """The tree as it is."""
+        """Print the present tree."""
         nothing_after("tree", rest)
         showing.print_tree(self.console, self.session.domain)
 
     def show(self, rest: str) -> None:
-        """What a snapshot or the active state holds."""
+        """Print the content of a snapshot or of the active state."""
         domain = self.session.domain
         snapshot = None
         if rest:
@@ -134,31 +131,33 @@ class Shell:
                 raise Mistake(f"no snapshot {asked!r}")
         elif not domain.defined:
             raise Mistake("the domain is gone")
-        self.said(*showing.content(domain, snapshot))
+        self.print_lines(*showing.content(domain, snapshot))
 
     def steps(self, rest: str) -> None:
-        """The steps taken so far."""
+        """Print the steps so far."""
         nothing_after("steps", rest)
         if not self.session.steps:
-            self.said("no step was taken yet")
+            self.print_lines("no step was taken yet")
         for number, taken in enumerate(self.session.steps, start=1):
-            self.said(showing.step_line(number, taken.operation, taken))
+            self.print_lines(showing.step_line(number, taken.operation, taken))
 
     def undo(self, rest: str) -> None:
-        """Take back the last change."""
+        """Undo the last change."""
         for _ in range(times_of("undo [N]", rest)):
             back = self.session.undo()
-            self.said(f"took back {spoken(back[0].operation, back[0].before)}{_and_more(len(back) - 1)}")
+            self.print_lines(
+                f"took back {call_text(back[0].operation, back[0].before)}{_and_more(len(back) - 1)}"
+            )
         self.tree("")
 
     def redo(self, rest: str) -> None:
-        """Take a change again that was taken back."""
+        """Redo the last undone change."""
         for _ in range(times_of("redo [N]", rest)):
             for taken in self.session.redo():
-                showing.step_shown(self.console, taken, self.session.profile)
+                showing.print_step(self.console, taken, self.session.profile)
 
     def rules(self, rest: str) -> None:
-        """The catalogue, or one rule."""
+        """Print the catalogue, or one rule."""
         found = select(rest.split()) if rest else []
         if rest and not found:
             found = [rule(rest)]
@@ -166,48 +165,48 @@ class Shell:
             print_rule(self.console, found[0].id)
             return
         for one in found:
-            self.said(Text.assemble((f"{one.id:<12}", "bold"), f"({one.level}) {one.sentence}"))
+            self.print_lines(Text.assemble((f"{one.id:<12}", "bold"), f"({one.level}) {one.sentence}"))
         if not found:
-            self.said("rules ID shows a rule, rules CHAPTER or a glob such as 'MERGE-*' lists several")
+            self.print_lines("rules ID shows a rule, rules CHAPTER or a glob such as 'MERGE-*' lists several")
 
     def profile(self, rest: str) -> None:
-        """The profile; or the same steps under another."""
+        """Print the profile, or repeat the steps under another."""
         if rest:
             left_out = self.session.begin_again(text_of("profile [NAME]", rest))
             taken = len(self.session.steps)
             if taken or left_out:
-                self.said(f"the same {taken} steps again{_left_out(left_out)}:")
+                self.print_lines(f"the same {taken} steps again{_left_out(left_out)}:")
                 self.steps("")
         profile = self.session.profile
         unclaimed = [call for call in CALLS if not profile.claims(call)]
-        self.said(
+        self.print_lines(
             Text.assemble((f"{plain(profile.name):<12}", "bold"), plain(profile.title, 200)),
             f"{'not claimed':<12}{', '.join(unclaimed) or 'nothing: every call is'}",
         )
         if rest:
             self.tree("")
         else:
-            self.said(
+            self.print_lines(
                 f"{'others':<12}{', '.join(shipped_profiles())}; 'profile NAME' takes the steps again there"
             )
 
     def save(self, rest: str) -> None:
-        """Export the session as a trace."""
+        """Write the session as a trace."""
         if not rest:
             raise Mistake("save needs the name of a file")
         command = self.session.save(Path(text_of("save FILE", rest)))
-        self.said(f"saved {len(self.session.steps)} steps; {plain(command, 400)}")
+        self.print_lines(f"saved {len(self.session.steps)} steps; {plain(command, 400)}")
 
     def help(self, rest: str) -> None:
-        """The commands."""
+        """Print the commands."""
         if rest:
-            self.said(*manual_page(text_of("help [COMMAND]", rest).lower(), WORDS))
+            self.print_lines(*manual_page(text_of("help [COMMAND]", rest).lower(), WORDS))
         else:
             for part in manual(WORDS):
                 self.console.print(part)
 
     def quit(self, rest: str) -> None:
-        """End."""
+        """End the shell."""
         nothing_after("quit", rest)
         self.ended = True
 
@@ -221,7 +220,7 @@ def _left_out(number: int) -> str:
 
 
 WORDS: dict[str, Word] = {
-    "plan": Word("plan CALL", "what a call would do and destroy, before anybody does it", Shell.plan),
+    "plan": Word("plan CALL", "print what a call would do and destroy", Shell.plan),
     "why": Word("why", "the rules that decided the last outcome", Shell.why),
     "tree": Word("tree", "the tree as it is", Shell.tree),
     "show": Word("show [NAME]", "what a snapshot holds, or the active state", Shell.show),
@@ -243,6 +242,6 @@ WORDS: dict[str, Word] = {
 }
 
 
-def known_words() -> Sequence[str]:
+def all_words() -> Sequence[str]:
     """Every word that a line can begin with."""
     return [*WORDS, *CALL_WORDS]

@@ -1,4 +1,4 @@
-"""What Tab offers: commands at the beginning, then what the command takes, names of snapshots above all."""
+"""Completion with Tab: commands first, then their arguments, mainly names of snapshots."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from prompt_toolkit.document import Document
 from snaptree.conformance.reports.words import plain
 from snaptree.conformance.shell.aliases import ALIASES, WRITE
 from snaptree.conformance.shell.calls import CALL_WORDS
-from snaptree.conformance.shell.commands import WORDS, known_words
-from snaptree.conformance.shell.reading import call_of, quoted, words_of
+from snaptree.conformance.shell.commands import WORDS, all_words
+from snaptree.conformance.shell.reading import call_of, quote, words_of
 from snaptree.conformance.shell.session import Session
-from snaptree.spec.operations import OPERATIONS, RESUME_AS, Operation
+from snaptree.spec.operations import KINDS, RESUME_AS, Operation
 from snaptree.spec.profiles import shipped_profiles
 from snaptree.spec.rules import CHAPTERS, rules
 
@@ -24,14 +24,14 @@ _FRAGMENT: Final = re.compile(r"(?:^|(?<=[\s,(=]))(\"(?:[^\"\\]|\\.)*|'(?:[^'\\]
 
 
 class ShellCompleter(Completer):
-    """Completes for one session: the names are those of its domain now."""
+    """Completes for one session, with the present names of its domain."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._paths = PathCompleter(expanduser=True)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """Whatever may stand where the cursor is."""
+        """The possible words at the cursor."""
         typed = document.text_before_cursor.rpartition(";")[2].lstrip()
         word, _, path = typed.partition(" ")
         if word in ("save", "export") and path:
@@ -52,7 +52,7 @@ class ShellCompleter(Completer):
         if word == "plan":
             return self._candidates(before.lstrip().removeprefix("plan").lstrip()) if rest else CALL_WORDS
         if not before.strip():
-            return known_words()
+            return all_words()
         if word in WORDS or word == WRITE:
             return self._after(word)
         key = before.rstrip()[:-1].rpartition(" ")[2] if before.rstrip().endswith("=") else ""
@@ -61,7 +61,7 @@ class ShellCompleter(Completer):
     def _after(self, word: str) -> Iterable[str]:
         match word:
             case "help":
-                return known_words()
+                return all_words()
             case "rules":
                 return [*(one.id for one in rules()), *CHAPTERS]
             case "profile":
@@ -75,7 +75,7 @@ class ShellCompleter(Completer):
         call = alias.call if alias is not None else call_of(word)
         if call is None:
             return ()
-        kind = OPERATIONS.get(call) or OPERATIONS[call.removesuffix("_forced")]
+        kind = KINDS[call]
         hints = _fields(kind)
         if key:
             return self._values(key, hints.get(key))
@@ -92,18 +92,18 @@ class ShellCompleter(Completer):
             return self._names()
         if key == "disk":
             domain = self._session.domain
-            return [quoted(disk) for disk in sorted({*domain.active.disks, *domain.independent})]
+            return [quote(disk) for disk in sorted({*domain.active.disks, *domain.independent})]
         if key == "resume_as":
             return RESUME_AS
         return ("true", "false") if kind is bool or bool in get_args(kind) else ()
 
     def _names(self) -> list[str]:
-        """The names of snapshots, as they have to be typed."""
+        """The names of snapshots, quoted as the shell reads them."""
         domain = self._session.domain
         listed = [one.name for one in (*domain.in_order(), *domain.retired.values())]
-        return [quoted(name) for name in dict.fromkeys(listed)]
+        return [quote(name) for name in dict.fromkeys(listed)]
 
 
 def _fields(kind: type[Operation]) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind) if field.name != "forced"}
+    return {field.name: hints[field.name] for field in fields(kind)}

@@ -1,4 +1,4 @@
-"""What ``help`` says: computed from the operations, so that it is never out of date."""
+"""The text of ``help``, computed from the operations so that it is never out of date."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 from snaptree.conformance.shell.aliases import ALIASES
 from snaptree.conformance.shell.reading import call_of, usage_of
 from snaptree.conformance.shell.session import Mistake
-from snaptree.spec.operations import CALLS, OPERATIONS
+from snaptree.spec.operations import CALLS, FORCED, KINDS
 
 NOTES: Final = (
     "A call is typed as in the specification, create(b, memory=true), or in words, create b --memory.",
@@ -26,8 +26,8 @@ SYNONYMS: Final = ("exit", "history", "export")
 """Words that are understood, and that say what another word says: left out of the list."""
 
 
-class Described(Protocol):
-    """A word with its usage and what it does."""
+class ManualEntry(Protocol):
+    """A word with its usage and its description."""
 
     @property
     def usage(self) -> str: ...
@@ -36,7 +36,7 @@ class Described(Protocol):
     def about(self) -> str: ...
 
 
-def manual(words: Mapping[str, Described]) -> Iterator[RenderableType]:
+def manual(words: Mapping[str, ManualEntry]) -> Iterator[RenderableType]:
     """The list of all commands, short enough for one screen."""
     yield _entries((word.usage, word.about) for name, word in words.items() if name not in SYNONYMS)
     yield Text("\nthe calls of the specification; 'help CALL' explains one", style="bold")
@@ -56,8 +56,8 @@ def _entries(lines: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def manual_page(word: str, words: Mapping[str, Described]) -> Iterator[Text]:
-    """One command. Raises Mistake for a word that is none."""
+def manual_page(word: str, words: Mapping[str, ManualEntry]) -> Iterator[Text]:
+    """The page of one command. Raises Mistake for an unknown word."""
     if word in words:
         yield _entry(words[word].usage, words[word].about)
     elif word in ALIASES:
@@ -65,9 +65,8 @@ def manual_page(word: str, words: Mapping[str, Described]) -> Iterator[Text]:
     elif (call := call_of(word)) is not None:
         yield Text(usage_of(call), style="bold")
         yield Text(_documented(call))
-        forced = f"{call}_forced"
-        if forced in CALLS:
-            yield Text(f"{forced} is the same, and destroys what is in the way")
+        if call in FORCED:
+            yield Text(f"{FORCED[call].call} is the same, and destroys what is in the way")
         same = [alias.usage for alias in ALIASES.values() if alias.call == call]
         if same:
             yield Text(f"or: {'; '.join(same)}")
@@ -81,5 +80,5 @@ def _entry(written: str, about: str) -> Text:
 
 
 def _documented(call: str) -> str:
-    kind = OPERATIONS.get(call) or OPERATIONS[call.removesuffix("_forced")]
+    kind = KINDS[call]
     return " ".join((kind.__doc__ or "").split())

@@ -1,8 +1,7 @@
-"""What a person types, read as operations.
+"""Parses a line of the user into operations.
 
-Two ways of writing are read: the call as the chapters write it, ``create(b,
-memory=true)``, and words as virsh takes them, ``create b --memory``. A value
-with separators in it is quoted, and knows backslash escapes.
+It reads two notations: the call as the chapters write it, ``create(b, memory=true)``, and words as in
+virsh, ``create b --memory``. A value that contains separators is quoted, and can contain backslash escapes.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, Final, get_type_hints
 
 from snaptree.conformance.shell.session import Mistake
 from snaptree.spec import operations as ops
-from snaptree.spec.operations import FORCED_CALLS, OPERATIONS, Operation
+from snaptree.spec.operations import FORCED, KINDS, Operation
 from snaptree.spec.state import Domain
 
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"|' + r"'(?:[^'\\]|\\.)*'"
@@ -52,13 +51,13 @@ def commands_of(line: str) -> list[str]:
 
 
 def words_of(command: str) -> tuple[str, str]:
-    """The first word of a command, and all that follows it."""
+    """The first word of a command, and the rest."""
     found = _WORD.match(command)
     return (found["word"], found["rest"]) if found is not None else ("", "")
 
 
 def arguments_of(rest: str) -> list[Argument]:
-    """What follows the first word: in brackets with commas, or as words."""
+    """The arguments after the first word: in brackets with commas, or as words."""
     if not rest.startswith("("):
         return list(_arguments(rest, r"\s+", r"\S+"))
     if not rest.endswith(")"):
@@ -84,7 +83,7 @@ def _arguments(text: str, separator: str, bare: str) -> Iterator[Argument]:
                 raise Mistake("a quote is not closed")
             raw = "" if value is None else value[0]
             place += len(raw)
-            yield Argument(_unquoted(raw) if quoted else raw.strip(), key, quoted)
+            yield Argument(_unquote(raw) if quoted else raw.strip(), key, quoted)
         if place < len(text):
             between = re.compile(separator).match(text, place)
             if between is None:
@@ -92,7 +91,7 @@ def _arguments(text: str, separator: str, bare: str) -> Iterator[Argument]:
             place = between.end()
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     def character(found: re.Match[str]) -> str:
         code = found[1]
         if len(code) > 1:
@@ -102,8 +101,8 @@ def _unquoted(text: str) -> str:
     return _ESCAPE.sub(character, text[1:-1])
 
 
-def quoted(name: str) -> str:
-    """A name as it has to be typed."""
+def quote(name: str) -> str:
+    """A name as the user has to type it."""
     if _BARE.fullmatch(name) and name.isprintable():
         return name
     shown = "".join(
@@ -118,17 +117,18 @@ def _escaped(char: str) -> str:
 
 
 def call_of(word: str) -> str | None:
-    """The driver call that a word means: hyphens are as good as underscores."""
+    """The driver call of a word: hyphens equal underscores."""
     call = word.replace("-", "_")
-    return call if call in OPERATIONS or call in FORCED_CALLS else None
+    return call if call in KINDS else None
 
 
 def operation_of(call: str, arguments: Sequence[Argument], domain: Domain) -> Operation:
-    """The operation of a call, snapshots found by their names. Raises Mistake."""
-    kind = OPERATIONS.get(call) or OPERATIONS[call.removesuffix("_forced")]
-    record: dict[str, Any] = {} if call in OPERATIONS else {"forced": True}
+    """The operation of a call, with snapshots found by name. Raises Mistake."""
+    call, arguments = _variant(call, arguments)
+    kind = KINDS[call]
+    record: dict[str, Any] = {}
     known = {field.name: field for field in fields(kind)}
-    waiting = [field for field in known.values() if field.name not in record]
+    waiting = list(known.values())
     open_flag: str | None = None
     for argument in arguments:
         key = argument.key or open_flag
@@ -152,14 +152,21 @@ def operation_of(call: str, arguments: Sequence[Argument], domain: Domain) -> Op
     return kind(**record)
 
 
+def _variant(call: str, arguments: Sequence[Argument]) -> tuple[str, Sequence[Argument]]:
+    """The call that is meant: ``discard(a, forced=true)`` is ``discard_forced(a)``."""
+    if call not in FORCED:
+        return call, arguments
+    wishes = [_truth("forced", one.text or "true") for one in arguments if one.key == "forced"]
+    rest = [one for one in arguments if one.key != "forced"]
+    return (FORCED[call].call if any(wishes) else call), rest
+
+
 def usage_of(call: str) -> str:
-    """How a call is written: ``revert(snapshot, [resume_as])``."""
-    kind = OPERATIONS.get(call) or OPERATIONS[call.removesuffix("_forced")]
-    shown = [_shown(field) for field in fields(kind) if field.name != "forced" or call in OPERATIONS]
-    return f"{call}({', '.join(shown)})"
+    """The usage of a call: ``revert(snapshot, [resume_as])``."""
+    return f"{call}({', '.join(_field_usage(field) for field in fields(KINDS[call]))})"
 
 
-def _shown(field: Field[Any]) -> str:
+def _field_usage(field: Field[Any]) -> str:
     return field.name if field.default is MISSING else f"[{field.name}]"
 
 
@@ -170,10 +177,7 @@ def _type(kind: type[Operation], key: str) -> Any:
 def _value(kind: type[Operation], key: str, argument: Argument, domain: Domain) -> Any:
     text, wanted = argument.text or "", _type(kind, key)
     if wanted is bool:
-        truth = {"true": True, "yes": True, "false": False, "no": False}.get(text.lower())
-        if truth is None:
-            raise Mistake(f"{key} is true or false, not {text!r}")
-        return truth
+        return _truth(key, text)
     if wanted is int:
         number = _NUMBER.fullmatch(text)
         if number is None or (number[2] and key != "size"):
@@ -184,11 +188,17 @@ def _value(kind: type[Operation], key: str, argument: Argument, domain: Domain) 
     return snapshot_of(domain, text, retired=kind is ops.Reclaim) if key == "snapshot" else text
 
 
-def snapshot_of(domain: Domain, text: str, *, retired: bool = False) -> str:
-    """The id of the snapshot of that name; any other text is an id, whether or not it exists.
+def _truth(key: str, text: str) -> bool:
+    truth = {"true": True, "yes": True, "false": False, "no": False}.get(text.lower())
+    if truth is None:
+        raise Mistake(f"{key} is true or false, not {text!r}")
+    return truth
 
-    A name that a live and a retired snapshot share means the live one, unless
-    ``retired`` says otherwise.
+
+def snapshot_of(domain: Domain, text: str, *, retired: bool = False) -> str:
+    """The id of the snapshot of that name; any other text is taken as an id, whether or not it exists.
+
+    If a live and a retired snapshot share a name, it means the live one, unless ``retired`` is set.
     """
     live = list(domain.names.get(text, ()))
     gone = [one.id for one in domain.retired.values() if one.name == text]
@@ -201,18 +211,18 @@ def snapshot_of(domain: Domain, text: str, *, retired: bool = False) -> str:
 
 
 def without_brackets(rest: str) -> str:
-    """The arguments of a word that is no call, which may be written like one."""
+    """The arguments of a shell word, which the user may write like a call."""
     return rest[1:-1].strip() if rest.startswith("(") and rest.endswith(")") else rest
 
 
 def nothing_after(word: str, rest: str) -> None:
-    """Raise Mistake if a word that takes nothing was given something."""
+    """Raise Mistake if a word without arguments was given some."""
     if rest:
         raise Mistake(f"{word} takes no argument")
 
 
 def text_of(usage: str, rest: str) -> str:
-    """The one argument; text without quotes is taken whole, spaces and all."""
+    """The only argument; text without quotes is taken whole, spaces included."""
     if rest[:1] not in ("'", '"'):
         return rest
     arguments = arguments_of(rest)
@@ -222,7 +232,7 @@ def text_of(usage: str, rest: str) -> str:
 
 
 def times_of(usage: str, rest: str) -> int:
-    """How often: once, or a number of up to five digits."""
+    """The number of repetitions: 1, or a number of up to five digits."""
     if not rest:
         return 1
     if not re.fullmatch(r"[1-9]\d{0,4}", rest, re.ASCII):

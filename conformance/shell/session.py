@@ -1,7 +1,7 @@
-"""A domain that a person works on: steps taken, taken back, taken again and saved.
+"""A domain that a user works on: steps taken, undone, redone and saved.
 
-A session is nothing but its list of operations. To undo is to run the shorter
-list on a fresh domain, so that no state is ever put back by hand.
+A session is only its list of operations. Undo runs the shorter list on a fresh domain, so no state is ever
+restored by hand.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 
 from snaptree.conformance.driver import DEFAULT_DISKS, Driver, DriverOptions
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Lockstep, Taken
-from snaptree.conformance.sequences import Run, run_sequence
-from snaptree.conformance.traces import Header, write_trace
+from snaptree.conformance.engine.lockstep import Lockstep, StepResult
+from snaptree.conformance.sequences.running import Run, run_sequence
+from snaptree.conformance.sequences.traces import Header, write_trace
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
@@ -27,57 +27,56 @@ OpenDriver = Callable[[DriverOptions], Driver]
 
 
 class Mistake(ValueError):
-    """Something asked for that cannot be done; the text says why in one line."""
+    """A request that cannot be carried out; the text gives the reason in one line."""
 
 
 class Session:
-    """A simulated domain in lockstep with the model. Raises ProfileError for a profile that is none.
+    """A simulated domain in lockstep with the model. Raises ProfileError for an invalid profile.
 
-    ``profile`` is a shipped profile or a TOML file; ``open_driver`` makes the
-    hypervisor that is worked on.
+    ``profile`` is a shipped profile or a TOML file; ``open_driver`` makes the hypervisor.
     """
 
     def __init__(self, profile: str = DEFAULT_PROFILE, open_driver: OpenDriver = SimulatorDriver) -> None:
         self._open_driver = open_driver
         self._driver = open_driver(DriverOptions(profile=profile))
         self._asked = profile
-        self._steps: list[Taken] = []
+        self._steps: list[StepResult] = []
         self._undone: list[tuple[Operation, ...]] = []
         self._saved: set[Path] = set()
         self._lockstep = self._fresh()
 
     @property
     def domain(self) -> Domain:
-        """The domain as the model has it."""
+        """The domain of the model."""
         return self._lockstep.model
 
     @property
     def profile(self) -> Profile:
-        """What the hypervisor claims."""
+        """The claims of the hypervisor."""
         return self._driver.profile
 
     @property
-    def steps(self) -> Sequence[Taken]:
-        """Every step that was taken and not taken back, refused ones and look-ups included."""
+    def steps(self) -> Sequence[StepResult]:
+        """Every step taken and not undone, refused ones and look-ups included."""
         return tuple(self._steps)
 
     @property
     def deviated(self) -> bool:
-        """Whether the last step was not as the specification says: it has to be undone first."""
+        """Whether the last step deviated from the specification; the user has to undo it first."""
         return self._lockstep.broken
 
-    def do(self, operation: Operation) -> Taken:
-        """Take one step on both sides. What was undone before can no longer be redone."""
+    def do(self, operation: Operation) -> StepResult:
+        """Take one step on both sides. Steps undone before can no longer be redone."""
         if self.deviated:
             raise Mistake("the last step deviated: 'undo' takes it back, 'save FILE' keeps it")
         taken = self._take(operation)
         self._undone.clear()
         return taken
 
-    def undo(self) -> tuple[Taken, ...]:
-        """Take back the last step that changed something, and the refusals and look-ups after it."""
+    def undo(self) -> tuple[StepResult, ...]:
+        """Undo the last step that changed something, with the refusals and look-ups after it."""
         start = len(self._steps) - 1
-        while start >= 0 and not _changed(self._steps[start]):
+        while start >= 0 and not _is_change(self._steps[start]):
             start -= 1
         if start < 0:
             raise Mistake("nothing to undo")
@@ -86,8 +85,8 @@ class Session:
         self._undone.append(tuple(taken.operation for taken in back))
         return back
 
-    def redo(self) -> tuple[Taken, ...]:
-        """Take the steps again that the last undo took back."""
+    def redo(self) -> tuple[StepResult, ...]:
+        """Take the steps again that the last undo removed."""
         if not self._undone:
             raise Mistake("nothing to redo")
         return tuple(self._take(operation) for operation in self._undone.pop())
@@ -95,8 +94,8 @@ class Session:
     def begin_again(self, profile: str) -> int:
         """Take the same steps on a fresh domain under another profile.
 
-        A step on a snapshot that is not created there is left out; returns how
-        many were. Raises ProfileError, and the session is as it was.
+        Steps on a snapshot that does not exist there are left out; returns their number. Raises
+        ProfileError, and the session is then unchanged.
         """
         driver = self._open_driver(DriverOptions(profile=profile))
         recorded = Run(tuple(self._steps), (), {}).recorded
@@ -110,15 +109,15 @@ class Session:
     def save(self, path: Path) -> str:
         """Write the session as a trace; returns the command that replays it.
 
-        A file is replaced only if this session wrote it.
+        Replaces an existing file only if this session wrote it.
         """
         if not self._steps:
             raise Mistake("no steps to save yet")
-        header = Header(
+        header = Header.of(
             self._driver.name,
             self._driver.version,
-            self.profile.name,
-            DEFAULT_DISKS,
+            self.profile,
+            disks=DEFAULT_DISKS,
             note="a session of snaptree shell",
         )
         try:
@@ -127,7 +126,7 @@ class Session:
                 raise Mistake(f"{path} is a folder; name a file in it")
             if path.exists() and path not in self._saved:
                 raise Mistake(f"{path} exists already; name another file")
-            write_trace(path, header, self._steps, self._lockstep.identities.to_driver)
+            write_trace(path, header, self._steps)
         except OSError as error:
             raise Mistake(f"{path}: {error.strerror or 'cannot be written'}") from None
         except Mistake:
@@ -146,7 +145,7 @@ class Session:
     def _fresh(self) -> Lockstep:
         return Lockstep(self._driver.open(DEFAULT_DISKS), self._driver.profile)
 
-    def _take(self, operation: Operation) -> Taken:
+    def _take(self, operation: Operation) -> StepResult:
         try:
             taken = self._lockstep.do(operation)
         except BaseException:
@@ -167,6 +166,6 @@ class Session:
                 break
 
 
-def _changed(taken: Taken) -> bool:
+def _is_change(taken: StepResult) -> bool:
     moved = isinstance(taken.outcome, Accepted) and not taken.operation.reads_only
     return moved or bool(taken.differences)

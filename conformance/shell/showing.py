@@ -1,40 +1,40 @@
-"""What a step looks like: the outcome in one line, the tree with remarks, the rules that decided it."""
+"""Prints a step: the outcome in one line, the tree with remarks, the deciding rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.console import Console
 from rich.segment import Segments
 from rich.text import Text
 
-from snaptree.conformance.answers import Declined
-from snaptree.conformance.aspects import PARTS, conditions_of, names_of, relations_present, target_of
-from snaptree.conformance.deviations import described, outcome_word
 from snaptree.conformance.driver import Json
-from snaptree.conformance.lockstep import Taken
+from snaptree.conformance.engine.answers import Declined
+from snaptree.conformance.engine.lockstep import StepResult
+from snaptree.conformance.judging.deviations import deviation_of, outcome_word
 from snaptree.conformance.reports.terminal import deviation_report
-from snaptree.conformance.reports.trees import ACTIVE, Note, drawn, sketch_of
-from snaptree.conformance.reports.words import called, plain, spoken
-from snaptree.conformance.sequences import Run
-from snaptree.spec.operations import Create, Operation
+from snaptree.conformance.reports.trees import ACTIVE, Note, draw_tree, sketch_of
+from snaptree.conformance.reports.words import call_text, plain, snapshot_label
+from snaptree.conformance.sequences.running import Run
+from snaptree.spec.operations import Create, Operation, target_of
 from snaptree.spec.outcomes import Accepted, Casualties
 from snaptree.spec.plan import BASE, plan
 from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import attribute, rule
 from snaptree.spec.state import Domain, Point, Snapshot
+from snaptree.spec.vocabulary import PARTS, conditions_of, names_of, relations_present
 
 MOST_RULES: Final = 3
 
 
-def step_shown(console: Console, taken: Taken, profile: Profile) -> None:
-    """One step: what became of it, and the tree where it changed or would have."""
+def print_step(console: Console, taken: StepResult, profile: Profile) -> None:
+    """Print one step: its outcome, and the tree if it changed or would have."""
     console.print(_outcome(taken), soft_wrap=not console.is_terminal)
     if taken.differences:
         run = Run((taken,), taken.differences, {})
-        console.print(Text("the simulator and the model disagree: a fault of snaptree", style="bold red"))
-        console.print(deviation_report(described(run, profile, "shell", flaky=False), with_sequence=False))
+        console.print(Text("the simulator and the model disagree: a defect of snaptree", style="bold red"))
+        console.print(deviation_report(deviation_of(run, profile, "shell", flaky=False), with_sequence=False))
         return
     if isinstance(taken.outcome, Accepted):
         if not taken.operation.reads_only:
@@ -44,21 +44,21 @@ def step_shown(console: Console, taken: Taken, profile: Profile) -> None:
 
 
 def print_tree(console: Console, domain: Domain, notes: dict[str, Note] | None = None) -> None:
-    """The tree, or that there is none any more.
+    """Print the tree, or that the domain is gone.
 
-    No line of a deep tree is broken, as its guides would not meet: it is as wide as it is.
+    Lines of a deep tree are not wrapped, since the guides would not meet.
     """
     if not domain.defined:
         console.print(Text("the domain is gone; 'undo' brings it back", style="yellow"))
         return
     widest = len(domain.snapshots) * 4 + 120  # a chain of them all, the longest name, and a remark
     options = console.options.update(width=max(console.width, widest))
-    picture = console.render(drawn(sketch_of(domain), notes=notes), options)
+    picture = console.render(draw_tree(sketch_of(domain), notes=notes), options)
     console.print(Segments(picture), soft_wrap=True, end="")
 
 
-def _outcome(taken: Taken) -> Text:
-    line = Text(f"{spoken(taken.operation, taken.before)}: ", style="default")
+def _outcome(taken: StepResult) -> Text:
+    line = Text(f"{call_text(taken.operation, taken.before)}: ", style="default")
     outcome = taken.outcome
     if isinstance(outcome, Accepted):
         if taken.operation.reads_only:
@@ -71,7 +71,7 @@ def _outcome(taken: Taken) -> Text:
     word = outcome_word(taken)
     line.append(f"refused as {word}", style="red")
     if outcome.casualties is not None:
-        lost = [called(taken.before, one) for one in outcome.casualties.snapshots]
+        lost = [snapshot_label(taken.before, one) for one in outcome.casualties.snapshots]
         lost += ["the active state"] if outcome.casualties.active else []
         line.append(f", it would destroy {', '.join(lost) or 'the snapshot itself'}")
     others = sorted(outcome.kinds - {word})
@@ -84,24 +84,24 @@ def _outcome(taken: Taken) -> Text:
 
 def _result(domain: Domain, result: Json) -> str:
     if isinstance(result, list):
-        return ", ".join(_called(domain, one) for one in result) or "none"
-    return _called(domain, result) if isinstance(result, str) else "none" if result is None else str(result)
+        return ", ".join(_label(domain, one) for one in result) or "none"
+    return _label(domain, result) if isinstance(result, str) else "none" if result is None else str(result)
 
 
-def _called(domain: Domain, snapshot: str) -> str:
-    """A name, and the id beside it where the name alone does not tell."""
-    name = called(domain, snapshot)
+def _label(domain: Domain, snapshot: str) -> str:
+    """A name, with the id if several snapshots have that name."""
+    name = snapshot_label(domain, snapshot)
     alone = snapshot not in domain or len(domain.names[domain.snapshots[snapshot].name]) == 1
     return name if alone else f"{name} ({snapshot})"
 
 
-def _changes(taken: Taken, profile: Profile) -> dict[str, Note]:
-    """Remarks on what the accepted step did, by the names that it left."""
+def _changes(taken: StepResult, profile: Profile) -> dict[str, Note]:
+    """Remarks on the effects of the accepted step, by the names after it."""
     before, after, did = taken.before, taken.after, plan(taken.before, taken.operation, profile)
     remarks: dict[str, Note] = {}
     if isinstance(taken.operation, Create) and isinstance(taken.outcome, Accepted):
         remarks[taken.outcome.result] = Note("new", "green")
-    target = called(before, target_of(taken.operation) or "")
+    target = snapshot_label(before, target_of(taken.operation) or "")
     if did.overwritten is not None:
         remarks[did.overwritten] = Note(f"now holds what {target} held", "yellow")
     for moved, _ in did.reparented:
@@ -111,7 +111,7 @@ def _changes(taken: Taken, profile: Profile) -> dict[str, Note]:
     elif did.active == "reset":
         place = did.active_from
         remarks[ACTIVE] = Note(
-            f"reset to {BASE if place in (None, BASE) else called(before, str(place))}", "yellow"
+            f"reset to {BASE if place in (None, BASE) else snapshot_label(before, str(place))}", "yellow"
         )
     return _by_name(after, remarks)
 
@@ -125,7 +125,9 @@ def _would_be_lost(domain: Domain, casualties: Casualties) -> dict[str, Note]:
 
 
 def _by_name(domain: Domain, remarks: dict[str, Note]) -> dict[str, Note]:
-    """Remarks as a tree takes them. A name that several bear gets none: it would stand beside them all."""
+    """Remarks keyed by name, as a tree takes them. A name of several snapshots gets none: it would appear
+    beside each.
+    """
     named: dict[str, Note] = {}
     for key, note in remarks.items():
         if key in (ACTIVE, BASE):
@@ -137,8 +139,8 @@ def _by_name(domain: Domain, remarks: dict[str, Note]) -> dict[str, Note]:
     return named
 
 
-def deciding_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
-    """The ids of the rules that speak of the step's outcome, the most specific first."""
+def deciding_rules(taken: StepResult, profile: Profile) -> tuple[str, ...]:
+    """The ids of the rules about the step's outcome, the most specific first."""
     return attribute(
         taken.operation.call,
         outcome_word(taken),
@@ -148,10 +150,10 @@ def deciding_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
     )
 
 
-def effect_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
-    """The ids of the rules that say, of this very call, what it did to anything that there is.
+def effect_rules(taken: StepResult, profile: Profile) -> tuple[str, ...]:
+    """The ids of the rules about the effects that this call had.
 
-    Those that speak of few other calls come first.
+    Rules that speak of few other calls come first.
     """
     call, word = taken.operation.call, outcome_word(taken)
     conditions = conditions_of(taken.before, taken.operation, profile)
@@ -165,21 +167,21 @@ def effect_rules(taken: Taken, profile: Profile) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda identifier: found[identifier]))
 
 
-def reasons(taken: Taken, profile: Profile) -> Iterator[Text]:
-    """Why the step ended as it did: the first rules that speak of it, each with what shows it."""
+def reasons(taken: StepResult, profile: Profile) -> Iterator[Text]:
+    """The reasons of the step's outcome: the first rules about it, each with its evidence."""
     yield _outcome(taken)
     found = deciding_rules(taken, profile)
     if not found:
         yield Text("no rule speaks of this outcome")
-    yield from _rules_told(found)
+    yield from _rule_lines(found)
     if isinstance(taken.outcome, Accepted):
         effects = tuple(one for one in effect_rules(taken, profile) if one not in found)
         if effects:
             yield Text("what it does")
-            yield from _rules_told(effects)
+            yield from _rule_lines(effects)
 
 
-def _rules_told(found: tuple[str, ...]) -> Iterator[Text]:
+def _rule_lines(found: tuple[str, ...]) -> Iterator[Text]:
     for identifier in found[:MOST_RULES]:
         one = rule(identifier)
         yield Text.assemble("  ", (f"{one.id:<12}", "bold"), f"({one.level}) {one.sentence}")
@@ -192,15 +194,15 @@ def _rules_told(found: tuple[str, ...]) -> Iterator[Text]:
 
 
 def content(domain: Domain, snapshot: Snapshot | None) -> Iterator[Text]:
-    """What a snapshot holds, or the active state for None."""
+    """The content of a snapshot, or of the active state for None."""
     point = domain.active if snapshot is None else snapshot.point
     if snapshot is not None:
-        parent = BASE if snapshot.parent is None else called(domain, snapshot.parent)
+        parent = BASE if snapshot.parent is None else snapshot_label(domain, snapshot.parent)
         yield _fact("snapshot", f"{plain(snapshot.name)}, id {snapshot.id}, parent {parent}")
         if snapshot.description:
             yield _fact("description", plain(snapshot.description, 200))
     else:
-        place = BASE if domain.current is None else called(domain, domain.current)
+        place = BASE if domain.current is None else snapshot_label(domain, domain.current)
         yield _fact("active", f"grew from {place}")
         if domain.managed_save is not None:
             yield _fact("saved", f"an image that continues {domain.managed_save.power}")
@@ -219,7 +221,7 @@ def _disks(point: Point) -> Iterator[Text]:
         yield _fact(plain(name, 11), f"{disk.size // 1024} KiB, {_blocks(disk.seen['blocks'])}")
 
 
-def _blocks(blocks: dict[str, int]) -> str:
+def _blocks(blocks: Mapping[str, int]) -> str:
     shown = [f"block {block} is {value}" for block, value in blocks.items()]
     return ", ".join(shown[:12]) + (" …" if len(shown) > 12 else "") if shown else "reads zero"
 
@@ -228,9 +230,9 @@ def _fact(label: str, text: str) -> Text:
     return Text.assemble((f"{label:<12}", "bold"), text)
 
 
-def step_line(number: int, operation: Operation, taken: Taken) -> Text:
+def step_line(number: int, operation: Operation, taken: StepResult) -> Text:
     """One line of the list of steps."""
-    line = Text(f"{number:4}  {spoken(operation, taken.before)}")
+    line = Text(f"{number:4}  {call_text(operation, taken.before)}")
     if not isinstance(taken.outcome, Accepted):
         line.append(f"  refused as {outcome_word(taken)}", style="dim")
     return line

@@ -1,4 +1,4 @@
-"""A Shell on a terminal, or on a script: where lines come from, and what ends it."""
+"""Runs a Shell on a terminal or on a script: reads lines, and ends it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ TERMINATED: Final = 130
 
 
 def converse(shell: Shell) -> None:
-    """Ask for lines at a terminal until the person ends it. Ctrl-C clears the line."""
+    """Ask for lines at a terminal until the user ends the shell. Ctrl-C clears the line."""
     # A signal to end must end it: as a KeyboardInterrupt it would only clear the line.
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _end)
     prompt: PromptSession[str] = PromptSession(
-        history=remembered(),
+        history=open_history(),
         completer=ShellCompleter(shell.session),
         complete_while_typing=False,
         complete_style=CompleteStyle.READLINE_LIKE,
@@ -49,26 +49,26 @@ def converse(shell: Shell) -> None:
 
 
 def follow(shell: Shell, script: TextIO) -> None:
-    """Do what the lines of a script say, each shown before what comes of it."""
+    """Execute the lines of a script; print each line before its result."""
     if isinstance(script, TextIOWrapper):
         # A byte that is no text is part of a name like any other, which the model refuses.
         script.reconfigure(errors="surrogateescape")
     for line in script:
         text = line.rstrip("\r\n")
         if text.strip():
-            shell.said(Text(f"{PROMPT}{plain(text, 500)}", style="bold"))
+            shell.print_lines(Text(f"{PROMPT}{plain(text, 500)}", style="bold"))
             shell.run(text)
         if shell.ended:
             return
 
 
 def is_conversation() -> bool:
-    """Whether a person sits at both ends."""
+    """Whether stdin and stdout are both terminals."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def remembered() -> History:
-    """The lines of earlier sessions, kept in the state folder of the user; where there is none, in memory."""
+def open_history() -> History:
+    """The lines of earlier sessions, from the user's state folder; in memory if there is none."""
     folder = _state_folder()
     if folder is None:
         return InMemoryHistory()
@@ -77,16 +77,16 @@ def remembered() -> History:
         file = folder / "shell-history"
         with open(file, "ab"):
             os.chmod(file, 0o600)
-        return Remembering(str(file))
+        return OptionalFileHistory(str(file))
     except OSError:
         return InMemoryHistory()
 
 
-class Remembering(FileHistory):
-    """A history file that does without the file when it cannot be written any more."""
+class OptionalFileHistory(FileHistory):
+    """A history file that continues in memory once it cannot be written."""
 
     def store_string(self, string: str) -> None:
-        """Keep one line. A full disk, or half a character in the line, is no reason to end the shell."""
+        """Append one line. A full disk, or half a character in the line, does not end the shell."""
         with suppress(OSError, UnicodeError):
             super().store_string(string)
 

@@ -1,5 +1,0 @@
-"""Chapter create: create."""
-
-from snaptree.conformance.suite.ruling import rule_tests
-
-globals().update(rule_tests("create"))

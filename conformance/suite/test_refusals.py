@@ -1,5 +1,0 @@
-"""Chapter refusals: Refusals."""
-
-from snaptree.conformance.suite.ruling import rule_tests
-
-globals().update(rule_tests("refusals"))
