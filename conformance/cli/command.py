@@ -1,4 +1,4 @@
-"""The command as a whole: its sub-commands, and what every one of them does about errors."""
+"""The command as a whole: its sub-commands, and the handling of errors that they share."""
 
 from __future__ import annotations
 
@@ -7,22 +7,13 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 
-from snaptree.conformance.cli import (
-    checking,
-    comparing,
-    lawful,
-    looking,
-    mutants,
-    replaying,
-    shelling,
-    validating,
-)
+from snaptree.conformance.cli.on_demand import Commands
 from snaptree.conformance.cli.problems import (
     INTERRUPTED,
     LEGEND,
@@ -33,6 +24,9 @@ from snaptree.conformance.cli.problems import (
     Problem,
 )
 from snaptree.conformance.cli.streams import standard_streams
+from snaptree.conformance.reports.console import TextConsole
+
+_TOLD: Final = (signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="snaptree",
@@ -43,20 +37,35 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.command("check")(checking.check)
-app.command("smoke")(checking.smoke_command)
-app.command("drivers")(looking.drivers)
-app.command("rules")(looking.rules_command)
-app.command("plan")(looking.plan_command)
-app.command("explore")(looking.explore_command)
-app.command("profiles")(looking.profiles)
-app.command("replay")(replaying.replay)
-app.command("judge")(replaying.judge_command)
-app.command("shell")(shelling.shell_command)
-app.command("compare")(comparing.compare)
-app.command("laws")(lawful.laws_command)
-app.command("validate")(validating.validate)
-app.command("mutants")(mutants.mutants_command)
+
+
+def _print_versions(asked: bool) -> None:
+    """Print the version of snaptree and of the formats that it speaks, and end."""
+    if not asked:
+        return
+    from snaptree.conformance.drivers.remote.messages import PROTOCOL
+    from snaptree.conformance.reports.results import REPORT_VERSION
+    from snaptree.conformance.running.heading import snaptree_version
+    from snaptree.conformance.sequences.traces import TRACE_VERSION
+    from snaptree.spec.rules import specification_version
+
+    typer.echo(
+        f"snaptree {snaptree_version()}, specification {specification_version}, report {REPORT_VERSION}, "
+        f"trace {TRACE_VERSION}, protocol {PROTOCOL}"
+    )
+    raise typer.Exit
+
+
+@app.callback(cls=Commands)
+def _snaptree(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_versions, is_eager=True, help="Print the versions, and end."
+        ),
+    ] = False,
+) -> None:
+    """The options that come before a command."""
 
 
 def main() -> None:
@@ -66,65 +75,94 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit code."""
-    standard_streams()
-    # Told to end by a CI system is the same as Ctrl-C: a partial report, and nothing left behind.
-    with suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGTERM, _interrupt)
     try:
+        unread = standard_streams()
+        # Told to end by a CI system, or by a terminal that closes, is the same as Ctrl-C: a partial report,
+        # and nothing left behind.
+        with suppress(ValueError):  # not the main thread
+            for told in _TOLD:
+                signal.signal(told, _interrupt)
         result: Any = app(arguments, prog_name="snaptree", standalone_mode=False)
         sys.stdout.flush()
-    except Problem as problem:
-        return _said(str(problem), problem.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        return _said("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        return _unread()
-    except SystemExit as left:
-        # click makes a closed pipe an exit of its own, with the code that says "deviates" here.
-        if isinstance(left.__context__, BrokenPipeError):
-            return _unread()
-        if left.code not in (None, 0):
-            raise
-        # Whatever ended the program so: nobody was told a verdict.
-        return _our_fault(left, arguments)
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
-            return _our_fault(error, arguments)
-        _unread()
-        return _said(f"the output could not be written: {error.strerror}", UNAVAILABLE)
-    except Exception as error:  # noqa: BLE001 - the last resort: what is no wrong usage is a fault of ours
-        # Some versions of typer carry a click of their own: its errors are told by their form.
-        show = getattr(error, "show", None)
-        if show is None or not hasattr(error, "format_message"):
-            return _our_fault(error, arguments)
-        show()
-        return WRONG_USAGE
+    except (Exception, KeyboardInterrupt, GeneratorExit, SystemExit) as error:  # noqa: BLE001 - the last resort
+        return _code_of(error, arguments)
     if result == INTERRUPTED:
         # Some versions of typer turn the interruption of a command into this result, without a word.
-        return _said("interrupted", INTERRUPTED)
+        return _print_error("interrupted", INTERRUPTED)
+    if unread:
+        return UNREAD
     return result if isinstance(result, int) else 0
 
 
+def _code_of(error: BaseException, arguments: list[str]) -> int:
+    """Tell the user what ended the command; returns the exit code."""
+    match error:
+        case Problem():
+            return _print_error(str(error), error.exit_code)
+        case KeyboardInterrupt() | typer.Abort():
+            return _print_error("interrupted", INTERRUPTED)
+        case BrokenPipeError():
+            return _discard_output()
+        case SystemExit():
+            # click makes a closed pipe an exit of its own, with the code that says "deviates" here.
+            if isinstance(error.__context__, BrokenPipeError):
+                return _discard_output()
+            if error.code not in (None, 0):
+                raise error
+            # Whatever ended the program so: nobody was told a verdict.
+            return _our_fault(error, arguments)
+        case OSError() if error.errno in (errno.ENOSPC, errno.EIO) and error.filename is None:
+            _discard_output()
+            return _print_error(f"the output could not be written: {error.strerror}", UNAVAILABLE)
+    # Some versions of typer carry a click of their own: its errors are told by their form.
+    told = getattr(error, "format_message", None)
+    if told is None:
+        return _our_fault(error, arguments)
+    # Not by their own show(): it reads what the user typed as markup.
+    context = getattr(error, "ctx", None)
+    command = "snaptree" if context is None else context.command_path
+    return _print_error(f"{told()}\n'{command} --help' tells what it takes", WRONG_USAGE)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Write to stderr; the exit code tells what happened also where that is full or closed."""
+    try:
+        yield
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr.fileno())
+        _discard(sys.stdout.fileno())
+
+
 def _interrupt(_signal: int, _frame: Any) -> None:
+    # Once is enough: a second one, as coreutils' timeout sends it, would tear the partial report apart.
+    for told in (*_TOLD, signal.SIGINT):
+        signal.signal(told, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _unread() -> int:
-    """Nobody reads the output any more, so nobody was told a verdict. Nothing more may be flushed there."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def _discard_output() -> int:
+    """stdout was closed early, so the verdict was not printed. Discard the rest of the output."""
+    _discard(sys.stdout.fileno())
     return UNREAD
 
 
-def _said(text: str, exit_code: int) -> int:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"snaptree: {text}")
+def _discard(descriptor: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _print_error(text: str, exit_code: int) -> int:
+    with _writing():
+        TextConsole(stderr=True, soft_wrap=True).print(f"snaptree: {text}")
     return exit_code
 
 
 def _our_fault(error: BaseException, arguments: list[str]) -> int:
-    _said(
-        f"a fault of snaptree itself: {type(error).__name__}: {error}\n"
+    _print_error(
+        f"a defect of snaptree itself: {type(error).__name__}: {error}\n"
         f"please report it, with this command: snaptree {' '.join(arguments)}\n"
         "SNAPTREE_TRACEBACK=1 shows where it happened",
         OUR_FAULT,

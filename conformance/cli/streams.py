@@ -1,4 +1,4 @@
-"""Standard streams as a program may be given them: closed, or of an encoding without the glyphs of a tree."""
+"""Repairs standard streams that are closed, or whose encoding lacks the glyphs of a tree."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ import sys
 from typing import Final
 
 LESSER: Final = {"●": "*", "·": "-", "…": "...", "←": "<-", "—": "-"}
-"""What stands for a glyph of ours where the encoding has none; everything else is escaped."""
+"""Replacements for glyphs that the encoding lacks; every other character is escaped."""
 
 _ERRORS: Final = "snaptree.lesser"
 
 
-def standard_streams() -> None:
-    """Open what is closed, and let every text be written, whatever the encoding.
+def standard_streams() -> bool:
+    """Open closed streams, and make every text writable, whatever the encoding; returns whether stdout was
+    closed.
 
     A closed descriptor would be given to the next file that is opened, and what is
     printed would go into that file.
     """
+    unread = sys.stdout is None
     _open_closed()
     codecs.register_error(_ERRORS, _lesser)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
+    return unread
 
 
 def _open_closed() -> None:
@@ -32,6 +35,8 @@ def _open_closed() -> None:
     while nowhere <= 2:
         nowhere = os.open(os.devnull, os.O_RDWR)
     os.close(nowhere)
+    for stream in range(3):
+        os.set_inheritable(stream, True)  # a process that is started needs all three as well
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     if sys.stdout is None:
