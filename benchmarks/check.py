@@ -1,7 +1,7 @@
-"""The main job: every transition of the bounded state graph, on the simulator and on QEMU.
+"""The whole check: every transition of the bounded state graph, on the simulator and on QEMU.
 
-What is printed is what a driver author pays: transitions, driver calls, seconds,
-and which share of all workers' time is the harness's and not the driver's.
+It prints the cost for a driver author: transitions, driver calls, seconds, and the share of the harness, as
+opposed to the driver, in the time of all workers.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Final
 from tables import print_table, print_title
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
-from snaptree.conformance.drivers import SHIPPED, open_driver
+from snaptree.conformance.drivers import open_driver, shipped_driver
+from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.graph import Scope
-from snaptree.conformance.run import Bounds, MethodResult, Outcome, run_methods
+from snaptree.conformance.running.assess import run_methods
+from snaptree.conformance.running.workers import open_workers
 from snaptree.spec.profiles import Profile
 
 HEAD: Final = (
@@ -25,49 +27,49 @@ HEAD: Final = (
 )  # fmt: skip
 
 
-def bounds_for(profile: Profile, snapshots: int, jobs: int, sampling: float) -> Bounds:
-    """What ``snaptree check --snapshots N`` tours; no sampling unless asked, so that the work is fixed."""
+def bounds_for(profile: Profile, snapshots: int, jobs: int, sequences: int) -> Bounds:
+    """The graphs of ``snaptree check --snapshots N``; no sampling unless requested, so that the work is
+    fixed.
+    """
     # With two snapshots the storage graph is larger than the tree graph with three.
     scopes: list[tuple[Scope, int]] = [("tree", snapshots), ("storage", 2 if snapshots > 2 else 1)]
     if profile.claims("start"):
         scopes.append(("power", 1))
-    return Bounds(tuple(scopes), seed=0, sampling=sampling, jobs=jobs)
+    return Bounds(tuple(scopes), seed=0, sequences=sequences, jobs=jobs)
 
 
-def measure(name: str, snapshots: int, jobs: int, sampling: float) -> tuple[str, ...]:
+def measure(name: str, snapshots: int, jobs: int, sequences: int) -> tuple[str, ...]:
     """Run the job on one driver; a row of the table."""
     options = DriverOptions()
     with closing(open_driver(name, options)) as driver:
         profile = driver.profile
-    outcome = run_methods(name, options, profile, bounds_for(profile, snapshots, jobs, sampling), _quiet)
-    toured = [result for result in outcome.methods.values() if result.method == "exhaustive"]
-    tally = outcome.tally
+    record = run_methods(
+        open_workers(name, options, jobs), profile, bounds_for(profile, snapshots, jobs, sequences)
+    )
+    toured = [result for result in record.methods.values() if result.method == "exhaustive"]
+    tally = record.tally
     return (
         name,
         str(jobs),
         f"{sum(result.total for result in toured):,}",
         f"{sum(result.covered for result in toured):,}",
         f"{tally.calls:,}",
-        f"{outcome.seconds:.1f}",
+        f"{record.seconds:.1f}",
         f"{tally.driver_seconds:.1f}",
-        f"{1 - tally.driver_seconds / (outcome.seconds * jobs):.0%}",
+        f"{1 - tally.driver_seconds / (record.seconds * jobs):.0%}",
         f"{tally.driver_seconds / tally.calls * 1e3:.3f}" if tally.calls else "-",
-        str(len(outcome.deviations)),
+        str(len(record.deviations)),
     )
 
 
-def _quiet(_outcome: Outcome, _result: MethodResult) -> None:
-    pass
-
-
 def jobs_for(name: str, asked: int | None) -> int:
-    """As many as there are cores, for a driver that can work side by side with itself."""
-    shipped = SHIPPED.get(name.partition(":")[0])
+    """The number of cores, for a driver whose instances can run side by side."""
+    shipped = shipped_driver(name)
     return asked or ((os.cpu_count() or 1) if shipped is not None and shipped.parallel else 1)
 
 
 def main() -> None:
-    """Run the job on each driver that is asked for, or usable here."""
+    """Run the job on the named drivers, or on each that is usable here."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two snapshots, for a first look")
     parser.add_argument(
@@ -78,7 +80,7 @@ def main() -> None:
         "--jobs", type=int, help="default is all cores, 1 for drivers that are alone on a host"
     )
     parser.add_argument(
-        "--sampling", type=float, default=0.0, help="seconds of sampled sequences as well; default 0"
+        "--sequences", type=int, default=0, help="number of sampled sequences as well; default 0"
     )
     asked = parser.parse_args()
     snapshots = asked.snapshots or (2 if asked.quick else 4)
@@ -87,7 +89,7 @@ def main() -> None:
     rows: list[tuple[str, ...]] = []
     for name in asked.driver or usable:
         try:
-            rows.append(measure(name, snapshots, jobs_for(name, asked.jobs), asked.sampling))
+            rows.append(measure(name, snapshots, jobs_for(name, asked.jobs), asked.sequences))
         except DriverUnavailable as error:
             print(f"{name} is not usable here: {error}\n")
     print_table(HEAD, rows)

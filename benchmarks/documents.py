@@ -34,7 +34,7 @@ NOTHING_MEASURED = 4
 
 
 def comparison_module(name: str) -> Any:
-    """A module of the comparison that the tests run; it stands in their folder."""
+    """A module of the comparison in the tests' folder."""
     folder = str(ROOT / "tests")
     if folder not in sys.path:
         sys.path.append(folder)
@@ -65,7 +65,7 @@ def documents(count: int, domain: str) -> list[bytes]:
 
 
 def seconds_each(work: Callable[[Any], object], items: list[Any], clock: Callable[[], float]) -> float:
-    """Mean seconds that the work takes for an item."""
+    """Mean seconds for one item."""
     begin = clock()
     for item in items:
         work(item)
@@ -121,11 +121,11 @@ def row(name: str, seconds: list[float]) -> None:
     print(f"  {name:42} {median(seconds) * 1e6:10,.0f} us")
 
 
-COMMAND = "import sys, typer; from snaptree.conformance.cli.validating import validate; typer.run(validate)"
+COMMAND = "import sys, typer; from snaptree.conformance.cli.validate import validate; typer.run(validate)"
 
 
 def worst() -> tuple[str, float]:
-    """The document within the limits that takes the longest to be judged and read, in processor seconds."""
+    """The document within the limits that takes the longest to judge and read, in processor seconds."""
     taken: dict[str, float] = {}
     for name, made in comparison_module("worst_documents").WORST.items():
         data = made()
@@ -139,7 +139,7 @@ def worst() -> tuple[str, float]:
 
 
 def agreement(of: str, vocabulary: Any, drawn: Any, count: int) -> bool:
-    """Compare generated documents with libvirt's schema of them; True if nothing is unexplained."""
+    """Compare generated documents with libvirt's schema; True if every difference is explained."""
     module = comparison_module("agreement")
     comparison = module.Comparison(vocabulary)
     problems: list[str] = []

@@ -1,8 +1,8 @@
-"""How the model grows: the cost of one step in domains of 1,000 to 100,000 snapshots.
+"""Growth of the model: the cost of one step in domains of 1,000 to 100,000 snapshots.
 
-State is persistent maps, so a step should cost the same in a large domain as in a
-small one. Each operation is timed on random targets where it is accepted, always
-from the same domain: nothing accumulates. The sizes take turns within a round.
+State is persistent maps, so a step should cost the same in a large domain as in a small one. Each operation
+is timed on random accepted targets, always from the same domain, so nothing accumulates. The sizes take
+turns within a round.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Grown:
 
 
 def taken(domain: Domain, operation: Operation, profile: Profile) -> Domain:
-    """The domain after a step that has to be accepted."""
+    """The domain after a step that must be accepted."""
     outcome = step(domain, operation, profile)
     assert isinstance(outcome, Accepted), f"{operation} is refused: {outcome}"
     return outcome.domain
@@ -107,7 +107,7 @@ def grow(size: int, parents: Parents, profile: Profile) -> Domain:
 
 
 def prepared(domain: Domain, profile: Profile, samples: int, seed: int) -> Grown:
-    """Operations on random targets, each with the domain that it is asked of."""
+    """Operations on random targets, each with its domain."""
     chance = random.Random(seed)
     ids = [f"s{number + 1}" for number in range(domain.serial)]
     inner = [one for one in ids if domain.children_of(one)]
@@ -168,7 +168,7 @@ def steps_at(sizes: list[int], shape: str, rounds: int, samples: int, profile: P
 
 
 def _ratio(large: list[float], small: list[float]) -> float:
-    """The median of the ratios within the rounds: what slows the host slows both."""
+    """The median of the ratios within the rounds: a slow host slows both sides."""
     return median(one / other for one, other in zip(large, small, strict=True))
 
 
@@ -184,7 +184,7 @@ def deepest_of(domain: Domain) -> int:
 
 
 def resident() -> int:
-    """Bytes of memory that this process really has, as Linux counts them; 0 elsewhere."""
+    """Resident memory of this process in bytes, as Linux counts it; 0 elsewhere."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:
@@ -193,7 +193,7 @@ def resident() -> int:
 
 
 def memory_here(size: int, shape: str) -> None:
-    """Print bytes for each snapshot, from the system and from tracemalloc. Wants a fresh process."""
+    """Print bytes for each snapshot, from the system and from tracemalloc. Needs a fresh process."""
     profile = load_profile("rfc")
     grow(100, SHAPES[shape](100), profile)
     gc.collect()
@@ -211,7 +211,7 @@ def memory_here(size: int, shape: str) -> None:
 
 
 def memory_at(sizes: list[int], shapes: list[str]) -> None:
-    """The table of memory; each figure from a process of its own."""
+    """The table of memory; each figure comes from a process of its own."""
     rows = []
     for shape in shapes:
         for size in sizes:

@@ -27,11 +27,11 @@ from hypothesis.stateful import (
 
 from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Lockstep
+from snaptree.conformance.engine.coverage import Tally
+from snaptree.conformance.engine.lockstep import Lockstep
 from snaptree.conformance.methods.sampled import MOST_SNAPSHOTS, WEIGHTS
-from snaptree.conformance.tally import Tally
 from snaptree.spec import operations as ops
-from snaptree.spec.operations import OPERATIONS, Operation
+from snaptree.spec.operations import KINDS, Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.state import BLOCK_STRIDE
 
@@ -46,8 +46,8 @@ _NAME: Final = st.sampled_from([f"n{number}" for number in range(64)])
 ARGUMENTS: Final[dict[str, dict[str, Strategy]]] = {
     "create": {"name": _NAME, "memory": st.booleans()},
     "revert": {"resume_as": _RESUME},
-    "merge_into_parent": {"forced": st.booleans(), "resume_as": _RESUME},
-    "discard": {"forced": st.booleans(), "resume_as": _RESUME},
+    "merge_into_parent_forced": {"resume_as": _RESUME},
+    "discard_forced": {"resume_as": _RESUME},
     "remove_subtree": {"keep_root": st.booleans()},
     "rename": {"name": _NAME},
     "describe": {"description": _NAME},
@@ -64,10 +64,17 @@ ARGUMENTS: Final[dict[str, dict[str, Strategy]]] = {
 ONE_RULE: Final = 4
 """How much weight of the sampled method is one rule."""
 
-LEFT_OUT: Final = ("undefine",)
+LEFT_OUT: Final = ("undefine", "undefine_forced")
 """A removed domain answers everything with a refusal: the machine is spared those steps."""
 
-ENDING: Final = ("merge_into_children", "merge_into_parent", "discard", "retire")
+ENDING: Final = (
+    "merge_into_children",
+    "merge_into_parent",
+    "merge_into_parent_forced",
+    "discard",
+    "discard_forced",
+    "retire",
+)
 """Calls after which a snapshot is gone, if they are accepted."""
 
 
@@ -103,7 +110,7 @@ def machine_class(targets: str) -> type[Lockstepped]:
     listed = st.runner().flatmap(lambda machine: st.sampled_from(sorted(machine.pair.model.snapshots)))
     declare: Any = rule  # its overloads cannot be told apart when arguments come from a table
     body: dict[str, Any] = {"tally": Tally(), "sizes": 0}
-    for op, kind in OPERATIONS.items():
+    for op, kind in KINDS.items():
         if op in LEFT_OUT:
             continue
         drawn = dict(ARGUMENTS.get(op, {}))
@@ -127,8 +134,7 @@ def machine_class(targets: str) -> type[Lockstepped]:
 
 
 def _copies(op: str) -> int:
-    weight = WEIGHTS[op] + WEIGHTS.get(f"{op}_forced", 0)
-    return max(1, round(weight / ONE_RULE))
+    return max(1, round(WEIGHTS[op] / ONE_RULE))
 
 
 def _step(kind: type[Operation], op: str, *, into_bundle: bool) -> Callable[..., Any]:

@@ -20,14 +20,15 @@ from unittest.mock import patch
 from plain_machine import machine_class, run_machine
 from tables import print_table, print_title
 
-from snaptree.conformance import differences, lockstep
-from snaptree.conformance.differences import Comparison
 from snaptree.conformance.drivers.simulator import SimulatorDriver
-from snaptree.conformance.lockstep import Lockstep
+from snaptree.conformance.engine import comparison, lockstep
+from snaptree.conformance.engine.comparison import Comparison
+from snaptree.conformance.engine.coverage import Tally
+from snaptree.conformance.engine.lockstep import Lockstep
 from snaptree.conformance.methods import sampled
-from snaptree.conformance.methods.sampled import Decoder, sample
-from snaptree.conformance.run import Bounds
-from snaptree.conformance.tally import Tally
+from snaptree.conformance.methods.bounds import Bounds
+from snaptree.conformance.methods.method import Ledger
+from snaptree.conformance.methods.sampled import Batch, Decoder, Sampled
 
 GOAL: Final = 5.0
 LONGEST: Final = 50
@@ -43,26 +44,14 @@ class Sizes:
 
 def run_sampled(seed: int, sequences: int) -> Tally:
     """One batch of the sampled method on the simulator, exactly as a unit of work runs it."""
-    tally = Tally()
-    found = sample(
-        SimulatorDriver(),
-        seed,
-        longest=LONGEST,
-        sequences=sequences,
-        tally=tally,
-        done=_nothing,
-        expired=_never,
-    )
+    ledger = Ledger()
+    found = Sampled().perform(SimulatorDriver(), Batch("sampled", seed, 0, sequences, LONGEST), ledger)
     assert not list(found), "model and simulator disagree: no time for benchmarks"
-    return tally
+    return ledger.tally
 
 
 def _nothing() -> None:
     pass
-
-
-def _never() -> bool:
-    return False
 
 
 # --- side by side ---------------------------------------------------------------
@@ -193,12 +182,12 @@ class Clock:
 def clocked(clock: Clock) -> Iterator[None]:
     """Clocks around the parts of the sampled method, for a while."""
     parts: list[tuple[Any, str, str, bool]] = [
-        (sampled, "_run", "rest: opening, steps, engine", False),
+        (sampled, "_runs", "rest: opening, steps, engine", True),
         (Decoder, "operation", "drawing: decoding bytes", False),
         (lockstep, "step", "model: step", False),
-        (Lockstep, "_call", "simulator: calls", False),
+        (Lockstep, "_ask", "simulator: calls", False),
         (SimulatorDriver.domain_class, "observe", "simulator: observe", False),
-        (differences, "compare_state", "comparison: state", True),
+        (comparison, "compare_state", "comparison: state", True),
         (Comparison, "of_answer", "comparison: outcome", True),
         (lockstep, "relations_present", "coverage of rules", False),
         (lockstep, "conditions_of", "coverage of rules", False),
@@ -226,7 +215,7 @@ def shares(rounds: int, sequences: int, seed: int) -> None:
             started = perf_counter()
             steps += run_sampled(seed + number, sequences).steps
             total += perf_counter() - started
-    seconds_of = {"drawing: Hypothesis": total - sum(clock.seconds.values()), **clock.seconds}
+    seconds_of = {"drawing: bytes": total - sum(clock.seconds.values()), **clock.seconds}
     groups: dict[str, float] = defaultdict(float)
     for part, seconds in seconds_of.items():
         groups[part.partition(":")[0]] += seconds

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 
 def print_title(title: str) -> None:
-    """The title of a benchmark, and what it ran on: a figure without that says nothing."""
+    """Print the title of a benchmark, and the machine and versions that it ran on."""
     print(f"{title}\n{'=' * len(title)}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
 

@@ -1,8 +1,8 @@
-"""The VirtualBox driver beside the bare calls of its API that do the same.
+"""The VirtualBox driver beside the bare calls of its API with the same effect.
 
-Both work on machines of the same kind in the same VirtualBox, in turns, so that what else the host does
-falls on both. The driver is in a process of its own, as in a run. The bare calls go over the same kind of
-connection, made by somebody who knows every reference and looks at nothing first.
+Both work on machines of the same kind in the same VirtualBox, in turns, so the load of the host falls on
+both. The driver is in a process of its own, as in a run. The bare calls use the same kind of connection,
+know every reference and check nothing first.
 """
 
 from __future__ import annotations

@@ -1,0 +1,95 @@
+"""Mechanical faults in the model, and who sees them: the laws, a check of the simulator, the tests.
+
+    python benchmarks/model_faults.py [--seed N] [--count N] [--laws] [--quick]
+
+Each fault is one change in the syntax tree of ``spec/semantics`` or ``spec/plan.py``: a comparison turned, a
+conjunct dropped, a constant off by one, branches swapped, a refusal dropped. It is planted in a process of
+its own, and the laws, the check and the tests look for it in this order until one sees it.
+``--laws`` asks the laws only. Exit code 0: the laws see at least half, and nothing that is missed by all
+stands outside ``planting/equivalent.py``. 1: otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from time import process_time, time
+from typing import Final
+
+from planting.equivalent import EQUIVALENT
+from planting.faults import Fault, all_faults, drawn_faults
+from planting.judges import Judge, by_check, by_laws, by_tests, spaces
+from planting.process import MOST_CPU, seen_by
+from tables import print_table, print_title
+
+SEED: Final = 2010
+COUNT: Final = 100
+
+_CPU: Final = {"laws": MOST_CPU, "check": 300, "tests": 900}
+"""Seconds of CPU that each judge may take."""
+
+
+def main() -> int:
+    """Plant the faults one by one; print who saw each, and the sums."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--laws", action="store_true", help="ask the laws only")
+    parser.add_argument("--only", default="", help="faults whose key has this text")
+    parser.add_argument("--quick", action="store_true", help="ten faults, and the laws only")
+    options = parser.parse_args()
+    count = 10 if options.quick else options.count
+    faults = [fault for fault in drawn_faults(options.seed, count) if options.only in fault.key]
+    print_title(f"{len(faults)} of {len(all_faults())} mechanical faults of the model, seed {options.seed}")
+    judges: dict[str, Judge] = {"laws": by_laws(spaces())}
+    if not (options.laws or options.quick):
+        judges |= {"check": by_check, "tests": by_tests}
+    for name, judge in judges.items() if not options.only else ():
+        if said := seen_by(None, judge, _CPU[name]):
+            print(f"{name} blames the model without a fault: {said}")
+            return 1
+    return verdict({fault: _seen(fault, judges) for fault in faults}, complete="tests" in judges)
+
+
+def _seen(fault: Fault, judges: dict[str, Judge]) -> str:
+    """The name of the first judge that sees the fault, else ``equivalent`` or ``missed``."""
+    begun = time()
+    who, said = "equivalent" if fault.key in EQUIVALENT else "missed", ""
+    for name, judge in judges.items():
+        said = seen_by(fault, judge, _CPU[name])
+        if said:
+            who = name
+            break
+    said = " ".join(said.split())
+    print(
+        f"{who:10} {fault.kind}: {fault.key} (line {fault.line}; {time() - begun:.0f} s) {said[:160]}",
+        flush=True,
+    )
+    return who
+
+
+def verdict(seen: dict[Fault, str], *, complete: bool) -> int:
+    """Print the sums by kind; the exit code."""
+    kinds = sorted({fault.kind for fault in seen})
+    columns = ("laws", "check", "tests", "equivalent", "missed")
+    print()
+    rows = [(kind, Counter(who for fault, who in seen.items() if fault.kind == kind)) for kind in kinds]
+    rows.append(("all", Counter(seen.values())))
+    print_table(("fault", "planted", *columns), [
+        (kind, str(sum(sums.values())), *(str(sums[column]) for column in columns)) for kind, sums in rows
+    ])  # fmt: skip
+    sums = Counter(seen.values())
+    half, missed = 2 * sums["laws"] >= len(seen), sums["missed"] if complete else 0
+    print(f"the laws see {sums['laws']} of {len(seen)}; at least half: {'yes' if half else 'no'}")
+    for fault in (fault for fault, who in seen.items() if who != "equivalent" and fault.key in EQUIVALENT):
+        print(f"seen, though it is listed as equivalent: {fault.key}")
+        missed += 1
+    print(f"{process_time():.0f} s of CPU in this process")
+    return 0 if half and not missed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
