@@ -1,39 +1,42 @@
 """Build the site: ``python docs/build.py [--out FOLDER]``.
 
-Pages are made from the specification into a temporary folder, Sphinx turns them
-into HTML with every warning an error, and all links are followed. Exit code 1
-says that something was wrong, 2 that a package is missing.
+It writes pages from the specification into a temporary folder, runs Sphinx with every warning as an error,
+and follows all links. Exit code 1 means that a page or link is wrong, 2 that a package is missing, 130 that a
+signal ended it.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 HERE: Final = Path(__file__).resolve().parent
 NEEDED: Final = ("sphinx", "myst_parser", "furo")
 
 
 def write_sources(folder: Path) -> None:
-    """Everything that Sphinx reads: the pages that are written by hand, and those that are made."""
+    """Write the sources of Sphinx: the hand-written pages, and the generated ones."""
     from pages.chapter import chapter_pages
     from pages.commands import command_pages
     from pages.covering import source_pages
+    from pages.deletes import delete_pages
     from pages.formats import format_pages
     from pages.front import front_pages
     from pages.hypervisors import hypervisor_pages
     from pages.laws import law_pages
     from pages.model import model_pages
+    from pages.protocol import protocol_pages
 
     shutil.copytree(HERE / "content", folder, dirs_exist_ok=True)
     groups = (
-        chapter_pages, hypervisor_pages, command_pages, format_pages, law_pages, model_pages, source_pages,
-        front_pages,
+        chapter_pages, delete_pages, hypervisor_pages, command_pages, format_pages, law_pages, model_pages,
+        protocol_pages, source_pages, front_pages,
     )  # fmt: skip
     for pages in groups:
         for name, text in pages().items():
@@ -43,7 +46,7 @@ def write_sources(folder: Path) -> None:
 
 
 def build(site: Path) -> int:
-    """Build the site into a folder, replacing the one that was there; returns the exit code."""
+    """Build the site into a folder, replacing its old content; returns the exit code."""
     from links import broken_links
     from sphinx.cmd.build import build_main
 
@@ -70,6 +73,13 @@ def build(site: Path) -> int:
     return 0
 
 
+def _interrupt(_signal: int, _frame: Any) -> None:
+    # Once is enough: a second one would tear the removal of the temporary folder apart.
+    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the site of the specification.")
     parser.add_argument("--out", type=Path, default=HERE / "_site", help="the folder of the site")
@@ -78,7 +88,13 @@ def main() -> int:
     if missing:
         print(f"missing: {', '.join(missing)}; install with: pip install 'snaptree[docs]'", file=sys.stderr)
         return 2
-    return build(arguments.out)
+    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(one, _interrupt)
+    try:
+        return build(arguments.out)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sphinx settings. The sources are made by build.py; nothing is fetched while the site is built or read."""
+"""Sphinx settings. build.py makes the sources; neither the build nor a reader fetches anything."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ nitpicky = True
 # have to be fetched. Private names have no entry, nor have aliases of types, which signatures show
 # by their bare names. Roles in the pages name functions and modules in full, and stay checked.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(collections|typing|pathlib|enum|dataclasses|importlib|rpds|lxml|etree)\b.*"),
+    (r"py:.*", r"(collections|typing|types|pathlib|enum|dataclasses|importlib|rpds|lxml|etree)\b.*"),
     (r"py:.*", r"(snaptree\.[\w.]+\.)?_\w+"),
     (r"py:(class|obj|data)", r"[A-Z]\w*"),
 ]
+
+# Signatures show types by bare names, and `Domain` is one of the model and one of the contract of drivers.
+suppress_warnings = ["ref.python"]
 
 autodoc_typehints = "signature"
 autodoc_default_options = {"exclude-members": "__init__, __new__"}

@@ -1,4 +1,4 @@
-"""Every link of a built site leads somewhere, and nothing is loaded from elsewhere."""
+"""Checks that every link of a built site has a target, and that no page loads a foreign resource."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOADED: Final = {"script": "src", "img": "src", "link": "href", "iframe": "src"
 
 @dataclass
 class _Page(HTMLParser):
-    """The anchors of a page, the links that it has, and what it loads."""
+    """The anchors of a page, its links, and the resources that it loads."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)

@@ -1,1 +1,1 @@
-"""Where the pages of the site come from: Markdown that is made from the specification, never committed."""
+"""Generates the Markdown pages of the site from the specification; they are never committed."""

@@ -1,16 +1,19 @@
-"""The chapters: the normative text as it stands, every rule in a box of its own with its figures computed."""
+"""The pages of the chapters: the normative text, each rule in a box with its computed figures."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from pages.covering import breakers, mentions, source_page, suite_module, traces
-from pages.model import functions_of, modules_of
-from pages.words import ELSEWHERE, linked, rule_link, speaks_of
-from snaptree.spec.figures import example_panels, svg
-from snaptree.spec.rules import Chapter, Example, Rule, chapters, rules
+from pages.covering import SUITE, breakers, source_page, tests_of
+from pages.words import linked, rule_link, speaks_of
+from snaptree.conformance.reports.rule_index import evidence_of
+from snaptree.spec.figures import Panel, example_panels, svg
+from snaptree.spec.model_functions import full_name, functions_of, modules_of
+from snaptree.spec.rules import RENAMED, Chapter, Example, Rule, chapters, rules
+from snaptree.spec.vocabulary import ELSEWHERE
 
 _HEAD: Final = re.compile(r"^> \*\*([A-Z]+-\d+)\*\* ")
 
@@ -18,6 +21,7 @@ _HEAD: Final = re.compile(r"^> \*\*([A-Z]+-\d+)\*\* ")
 def chapter_pages() -> dict[str, str]:
     """A page for each chapter, and the catalogue of all rules."""
     pages = {f"chapters/{chapter.name}.md": _chapter(chapter) for chapter in chapters()}
+    pages |= {f"chapters/{old}.md": _moved(old, new) for old, new in RENAMED.items()}
     made = [
         "# All rules\n",
         f"{len(rules())} sentences, in the order of the chapters. The same ids are used by the text, the",
@@ -51,8 +55,17 @@ def _chapter(chapter: Chapter) -> str:
     return "\n".join(made) + "\n"
 
 
+def _moved(old: str, new: str) -> str:
+    """The page at the former address of a chapter, which leads on to the chapter."""
+    return (
+        f"---\norphan: true\n---\n\n# {old}\n\n"
+        f'```{{raw}} html\n<meta http-equiv="refresh" content="0; url={new}.html">\n```\n\n'
+        f"This chapter is now [{new}]({new}.md).\n"
+    )
+
+
 def rule_box(rule: Rule) -> str:
-    """A rule as an admonition with its anchor: sentence, reason, sources, figures, and where it lives."""
+    """A rule as an admonition with its anchor: sentence, reason, sources, figures, checks."""
     body = [f":::{{container}} sentence\n{linked(rule.sentence)}\n:::"]
     if rule.why:
         body.append(f"*Why:* {linked(rule.why)}")
@@ -70,20 +83,20 @@ def _fields(rule: Rule) -> str:
     if rule.judged_elsewhere:
         speaks.append(ELSEWHERE[rule.judged_elsewhere])
     fields = [("Speaks of", " ".join(speaks))]
-    model = [f"{{py:func}}`{_short(name)} <{name}>`" for name in functions_of(rule)]
+    model = [f"{{py:func}}`{_short(name)} <{name}>`" for name in map(full_name, functions_of(rule))]
     model += [f"{{py:mod}}`{name}`" for name in modules_of(rule)]
     if model:
         fields.append(("Model", _shortened(model)))
-    module = suite_module(rule)
-    tests = [_test_link(source_page(module), f"{module}::test_{rule.id.replace('-', '_')}")]
+    tests = [_test_link(source_page(SUITE), f"{SUITE}::test_rule[{rule.id}]")]
     tests += [
         _test_link(source_page(one.path), f"{one.path}::{one.test}", f"#line-{one.line}")
-        for one in mentions().get(rule.id, ())
+        for one in tests_of(rule)
     ]
     # Names of tests are long: one a line.
     fields.append(("Tests", _shortened(tests, "<br>")))
-    if traces().get(rule.id):
-        fields.append(("Recorded", ", ".join(f"`tests/traces/{name}.jsonl`" for name in traces()[rule.id])))
+    traces = evidence_of(rule.id).traces
+    if traces:
+        fields.append(("Recorded", ", ".join(f"`{path}`" for path in traces)))
     if breakers(rule):
         wrong = [f'<a href="../mutants.html#mutant-{one.name}">{one.name}</a>' for one in breakers(rule)]
         fields.append(("Catches", ", ".join(wrong)))
@@ -107,8 +120,13 @@ def _shortened(links: list[str], between: str = ", ", most: int = 8) -> str:
 
 def figure(example: Example) -> str:
     """An example, computed by the model, as raw HTML."""
+    return panels_figure(example_panels(example))
+
+
+def panels_figure(panels: Iterable[Panel]) -> str:
+    """Panels beside each other, as raw HTML."""
     shown = "".join(
         f"<figure>{svg(panel)}<figcaption>{html.escape(panel.title)}</figcaption></figure>"
-        for panel in example_panels(example)
+        for panel in panels
     )
     return f'```{{raw}} html\n<div class="snaptree-figure">{shown}</div>\n```'

@@ -1,4 +1,4 @@
-"""The command line as it explains itself."""
+"""The page of the command line, from its own help."""
 
 from __future__ import annotations
 

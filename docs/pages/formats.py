@@ -1,4 +1,4 @@
-"""The formats of everything that crosses the border: JSON Schemas as tables, and the files themselves."""
+"""The pages of the formats: JSON Schemas as tables, and the files themselves."""
 
 from __future__ import annotations
 

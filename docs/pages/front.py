@@ -1,10 +1,11 @@
-"""The first page: what this is, one figure, and the way to everything else."""
+"""The first page: what snaptree is, one figure, and links to everything else."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pages.chapter import figure
+from pages.deletes import delete_table
 from pages.words import rule_link
 from snaptree.spec.rules import CHAPTERS, Example, rules, specification_version
 
@@ -33,21 +34,32 @@ The same snapshot `b`, deleted in three ways:
 
 {pictures}
 
-The first is {rule_link("MERGE-1")}. The second takes what depends on `b` with it ({rule_link("FORCE-1")}),
-and the third would destroy more than was named, so it is refused ({rule_link("MERGE-13")}). All figures of
+The first is {rule_link("MERGE-17")}. The second takes what depends on `b` with it ({rule_link("FORCE-1")}),
+and the third would destroy more than was named, so it is refused ({rule_link("MERGE-26")}). All figures of
 these pages are computed by the model. Equal numbers of *content* mean that disks read the same; the current
 snapshot is bold; what an operation destroys is crossed out in the picture before it.
+
+## Which delete?
+
+What each call does with the snapshot `x`, by the place of `x` in the tree. Each row leads to its
+picture and to what each hypervisor may answer: {{doc}}`which-delete`.
+
+{delete_table(link="answers")}
+
+## Where to go
 
 - To read: {{doc}}`chapters/terms` first, then {{doc}}`chapters/tree`.
 - To look up: {{doc}}`rules`, {{doc}}`laws`, or what {{doc}}`the mail of 2010 asked </chapters/mail>`.
 - To choose a hypervisor, or to see where yours differs: {{doc}}`profiles`.
-- To put your own under the suite: {{doc}}`drivers`. To put a vSphere host under it, safely: {{doc}}`esx`.
+- To put your own under the suite: {{doc}}`tutorial`, then {{doc}}`drivers`, and {{doc}}`protocol` for
+  another language. To put a vSphere host under it, safely: {{doc}}`esx`.
 
 ```{{toctree}}
 :caption: The specification
 :hidden:
 :maxdepth: 1
 
+which-delete
 {chapters}
 rules
 chapters/mail
@@ -59,7 +71,9 @@ chapters/mail
 :maxdepth: 1
 
 profiles
+tutorial
 drivers
+protocol
 esx
 command
 schemas

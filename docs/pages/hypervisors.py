@@ -40,12 +40,14 @@ def _profiles() -> str:
         point("memory of a running domain", [one.memory for one in known]),
         point("power after a revert with memory", [one.revert_with_memory for one in known]),
         point("create beside a managed-save image", [one.create_with_managed_save for one in known]),
+        point("descriptions", [one.descriptions for one in known]),
     ]
     names = [
         point("a name in use", [one.names.policy for one in known]),
         point("a name that several bear", [_lookup(one) for one in known]),
         point("longest name, in bytes", [f"{one.names.longest:,}" for one in known]),
-        point("forbidden", [_code(one.names.forbidden) for one in known]),
+        point("forbidden", [_code(", ".join(one.names.forbidden)) for one in known]),
+        point("forbidden at the start", [_code(", ".join(one.names.forbidden_first)) for one in known]),
     ]
     limits = [
         point("dependents of a merge into children", [_number(one.limits.merge_children) for one in known]),
@@ -58,6 +60,10 @@ def _profiles() -> str:
     power = [point(f"`{call}`", [_power(one, call) for one in known]) for call in restricted]
     durable = [call for call in CALLS if any(call in one.atomicity for one in known)]
     atomicity = [point(f"`{call}`", [one.atomicity.get(call, _NO) for one in known]) for call in durable]
+    overlap = (*CALLS, "observe")
+    singly = [call for call in overlap if any(one.is_single(call) for one in known)]
+    single = [point(f"`{call}`", ["yes" if one.is_single(call) else _NO for one in known]) for call in singly]
+    atomicity.append(point("a loss of power", [one.power_loss for one in known]))
     observes = [point(part, [one.observes.get(part, "never") for one in known]) for part in OBSERVABLE_PARTS]
     sections = [
         "# What the hypervisors claim\n",
@@ -72,6 +78,7 @@ def _profiles() -> str:
         "## Names\n", rows(names),
         "## Limits\n", rows(limits),
         "## What a crash inside a call may leave\n", rows(atomicity),
+        "## Calls that are one call of the hypervisor, where several callers overlap\n", rows(single),
         "## What can be observed\n", rows(observes),
         "## The files, with their reasons\n", *(_file(one) for one in known),
     ]  # fmt: skip

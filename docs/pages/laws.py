@@ -1,4 +1,4 @@
-"""The laws in one table: formula, sentence, and the module in which each is searched for a contradiction."""
+"""The laws in one table: formula, sentence, and the module that searches for a counterexample."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def law_pages() -> dict[str, str]:
 A rule speaks of one operation; a law says how several of them fit together, on any domain and under any
 profile. Each of these {len(LAWS)} is checked on every small tree and on random ones, and for each there is a
 wrong model that breaks it. `snaptree laws` checks them on every domain of a few snapshots, and shows a
-counterexample if there is one.
+counterexample if there is one. A law that compares nothing under a profile is *not asked*; `--variations`
+checks the laws under each profile that differs in one point as well.
 
 :::{{container}} snaptree-wide snaptree-laws
 {table(("law", "formula", "in words", "module"), rows)}

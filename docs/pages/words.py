@@ -1,4 +1,4 @@
-"""What a rule speaks of, said in words; and texts in which rules are linked."""
+"""The aspect of a rule in words; and texts with links to rules."""
 
 from __future__ import annotations
 
@@ -6,52 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from snaptree.spec.rules import CONDITIONS, Aspect, rules
+from snaptree.spec.rules import Aspect, rules
+from snaptree.spec.vocabulary import CONDITIONS, PARTS, RELATIONS
 
 _RULE_ID: Final = re.compile(r"(?<![\w(<`-])([A-Z]{2,}-\d+)\b(?!`)")
-
-PARTS: Final = {
-    "outcome": "acceptance or refusal",
-    "result": "what is returned",
-    "casualties": "the casualties named",
-    "existence": "existence",
-    "parent": "parent",
-    "order": "place in the order",
-    "id": "id",
-    "uuid": "uuid",
-    "name": "name",
-    "description": "description",
-    "captured": "time of capture",
-    "current": "which snapshot is current",
-    "content": "content",
-    "size": "size",
-    "memory": "memory",
-    "power": "power",
-    "configuration": "configuration",
-    "managed_save": "managed-save image",
-    "events": "the events that tell of it",
-}
-RELATIONS: Final = {
-    "target": "the snapshot that is named",
-    "parent": "its parent",
-    "child": "its children",
-    "descendant": "what is further below",
-    "sibling": "its siblings, with what is below them",
-    "ancestor": "what is above its parent",
-    "other": "every other snapshot",
-    "new": "the new snapshot",
-    "active": "the active state",
-    "base": "the base",
-    "domain": "the domain",
-}
-ELSEWHERE: Final = {
-    "binding": "A binding. It is judged by tests of the bindings, not by comparing single steps.",
-    "law": "Several operations together. It is judged as a law of the model.",
-    "profile": "What a profile claims. It is judged by a run as a whole.",
-    "xml": "Documents. It is judged by tests of the codec and the schemas.",
-    "durability": "What survives a crash. It is judged where processes are killed.",
-    "concurrency": "Calls that overlap. It is judged on histories of several callers.",
-}
 
 
 def speaks_of(aspect: Aspect) -> str:
@@ -65,17 +23,19 @@ def speaks_of(aspect: Aspect) -> str:
         either = "is accepted, or " if "accepted" in aspect.outcomes else ""
         happens = f"{either}is to be refused as {_listed((f'`{kind}`' for kind in kinds), 'or')}"
     parts = (
-        "everything" if not aspect.parts else _listed(PARTS[part] for part in PARTS if part in aspect.parts)
+        "everything"
+        if not aspect.parts
+        else _listed(part.text for part in PARTS.values() if part.name in aspect.parts)
     )
     where = ""
     if aspect.relations:
-        where = " of " + _listed(RELATIONS[one] for one in RELATIONS if one in aspect.relations)
-    only = "".join(f", where {CONDITIONS[one]}" for one in sorted(aspect.conditions))
+        where = " of " + _listed(one.text for one in RELATIONS.values() if one.name in aspect.relations)
+    only = "".join(f", where {CONDITIONS[one].text}" for one in sorted(aspect.conditions))
     return f"When {calls} {happens}{only}: {parts}{where}."
 
 
 def linked(text: str) -> str:
-    """The text with every rule that it names as a link. Code is left alone."""
+    """The text with a link for every rule that it names. Code is left alone."""
     known = {one.id for one in rules()}
     pieces = re.split(r"(`[^`]*`)", text)
     return "".join(
