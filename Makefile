@@ -3,18 +3,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# A strict editable install links single files, so it is made again when a file comes or goes.
-FILES := $(shell find spec simulator conformance schemas -type f ! -name '*.pyc' 2>/dev/null | sort | cat - pyproject.toml constraints.txt | cksum | tr -dc 0-9)
-INSTALLED := $(VENV)/.installed-$(FILES)
-DEVELOPED := $(VENV)/.developed-$(FILES)
-EVERYTHING := .[dev,docs,esx,virtualbox]
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
+EVERYTHING := .[crash,dev,docs,esx,qemu,virtualbox]
 
-.PHONY: check test real dev lint bench docs packages test-packages libvirt-python private-systems clean
+.PHONY: check test real nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
 	@if command -v qemu-img >/dev/null && command -v qemu-io >/dev/null; then \
-	    $(BIN)/snaptree check qemu; \
+	    $(BIN)/snaptree check qemu --graph tree=3 --graph storage=1 --crash tree=1; \
 	else \
 	    echo "no qemu-img and qemu-io here: real qcow2 images were not checked"; \
 	    echo "install them with: apt-get install --no-install-recommends qemu-utils"; \
@@ -24,32 +22,88 @@ test: packages test-packages dev libvirt-python private-systems
 	$(BIN)/python -m pytest -n auto --dist worksteal
 	$(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q
 	@if $(BIN)/snaptree smoke qemu; then \
-	    $(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q --snaptree-driver=qemu; \
+	    $(BIN)/python -m pytest --pyargs snaptree.conformance.suite -q --snaptree-driver=qemu --snaptree-snapshots=2 --snaptree-sequences=60; \
 	else \
 	    case ",$$SNAPTREE_REQUIRE," in *,qemu,*) echo "SNAPTREE_REQUIRE names qemu: its absence is a failure"; exit 1;; esac; \
 	fi
 
 # A real hypervisor that somebody else wrote, against what is known of it. One that is missing is
-# named, and is a failure where SNAPTREE_REQUIRE names it.
+# named, and is a failure where SNAPTREE_REQUIRE names it. Exit code 3 means missing only if no step was made.
 # $(1) is its name there, $(2) the driver with its options. The seed is fixed, so that what fails is what
 # changed; look for more with another one: make real SEED=2.
 SEED ?= 1
+# Methods that a shard does in part here; a graph is named where it is asked for. What is met is bounded by the
+# shard, the same on every machine; the budget ends only what hangs.
+BOUNDED := --accept-incomplete examples,aspects,stories,values,again,limits,long,side-by-side,pairs,sampled
 define against
-	@echo "snaptree check "$(2); code=0; $(BIN)/snaptree check $(2) --seed $(SEED) || code=$$?; \
-	if [ $$code = 3 ]; then \
+	@echo "snaptree check "$(2); code=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
+	$(BIN)/snaptree check $(2) --seed $(SEED) --out $$out/report || code=$$?; \
+	if [ $$code = 3 ] && ! grep -q '"steps": [1-9]' $$out/report/report.json 2>/dev/null; then \
 	    case ",$$SNAPTREE_REQUIRE," in *,$(1),*) echo "SNAPTREE_REQUIRE names $(1): its absence is a failure"; exit 1;; esac; \
 	    echo "not checked: $(2)"; \
 	elif [ $$code != 0 ]; then exit $$code; fi
 endef
 
+# Every driver with all its methods, about 45 seconds each on two cores, one version of each system, at
+# most ten drivers. What takes longer, the other shards, other versions and what proves figures is nightly.
 real: packages test-packages dev libvirt-python private-systems
-	$(call against,libvirt,libvirt:test:///default)
-	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1)
-	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --budget 45s)
-	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --budget 30s)
-	$(call against,virtualbox,virtualbox)
-	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2)
-	$(call against,esx,esx:vcsim-vcenter)
+	$(call against,libvirt,libvirt:test:///default --sequences 40 --budget 10m)
+	$(call against,libvirt,libvirt:qemu:///embed --graph tree=3 --graph cycles=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete cycles=1)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=2 --graph cycles=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete cycles=1)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
+	$(call against,qemu,qemu:in-place --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
+	$(call against,qemu,qemu:live --graph tree=2 --graph memory=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete memory=1)
+	$(call against,qemu,qemu:internal --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
+	$(call against,virtualbox,virtualbox --graph tree=2 --sequences 40 --shard 1/16 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
+	$(call against,esx,esx:vcsim --graph tree=3 --graph power=1 --graph configuration=2 --sequences 40 --shard 1/2 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete power=1 --accept-incomplete configuration=2)
+	$(call against,esx,esx:vcsim-vcenter --graph tree=2 --sequences 40 --budget 10m)
+
+# $(1) is a part of the nightly run, $(2) what does it. Every part runs, whatever became of those before it.
+define part
+	@echo "nightly: $(1)"; begun=$$(date +%s); code=0; $(2) || code=$$?; \
+	echo "nightly: $(1) took $$(( $$(date +%s) - begun )) s, exit code $$code"; \
+	[ $$code = 0 ] || echo "$(1)" >> $(VENV)/.nightly-failed
+endef
+
+NIGHTLY := larger-graphs qemu-crashes qemu-at-length qemu-histories real-at-length other-versions documents fuzz faulty stored skeletons confused-qemu one-fault second-model second-reading laws figures
+
+nightly: packages test-packages dev libvirt-python private-systems
+	@rm -f $(VENV)/.nightly-failed; echo "nightly: $(NIGHTLY)"
+	$(call part,larger-graphs,$(BIN)/snaptree check --graph tree=4 --graph ages=4 --graph memory=3 --graph power=1 --graph storage=3 --sequences 2000 --budget 60m)
+	$(call part,qemu-crashes,$(BIN)/snaptree check qemu --graph tree=1 --sequences 0 --crash tree=2 --crash storage=2 --failure tree=1)
+	$(call part,qemu-at-length,$(BIN)/snaptree check qemu --graph tree=4 --graph storage=2 --sequences 2000 --budget 60m)
+	$(call part,qemu-histories,$(BIN)/snaptree check qemu --graph tree=3 --history 1 --looks none,two --sequences 0 --budget 60m)
+	$(call part,real-at-length,$(MAKE) real-at-length)
+	$(call part,other-versions,$(MAKE) other-versions)
+	$(call part,documents,SNAPTREE_DOCUMENTS=10000 $(BIN)/python -m pytest -q tests/schemas/test_agreement.py)
+	$(call part,fuzz,$(BIN)/python benchmarks/fuzz.py --seconds 300 --seed $(SEED))
+	$(call part,faulty,$(BIN)/snaptree mutants)
+	$(call part,stored,SNAPTREE_STORED=all $(BIN)/python -m pytest -q tests/conformance/mutants/test_stored.py)
+	$(call part,skeletons,SNAPTREE_SKELETONS=all $(BIN)/python -m pytest -q tests/conformance/skeletons)
+	$(call part,one-fault,SNAPTREE_CATALOGUE=all $(BIN)/python -m pytest -q tests/conformance/judging/test_faults.py)
+	$(call part,confused-qemu,SNAPTREE_CONFUSED=all $(BIN)/python -m pytest -q tests/conformance/mutants/test_confusing.py tests/conformance/methods/test_looks.py)
+	$(call part,second-model,$(BIN)/python benchmarks/peers/compare.py && $(BIN)/python benchmarks/peers/compare.py --faults)
+	$(call part,second-reading,SNAPTREE_WALKS=10 $(BIN)/python -m pytest -q tests/spec/reading tests/spec/symmetry)
+	$(call part,laws,SNAPTREE_LAWS=all $(BIN)/python -m pytest -q tests/spec/test_laws.py)
+	$(call part,figures,$(BIN)/python benchmarks/all.py)
+	@if [ -e $(VENV)/.nightly-failed ]; then echo "nightly: failed: $$(tr '\n' ' ' < $(VENV)/.nightly-failed)"; exit 1; fi
+
+real-at-length: dev
+	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1 --sequences 2000 --budget 60m)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --sequences 2000 --budget 60m)
+	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=3 --sequences 2000 --budget 60m)
+	$(call against,qemu,qemu:in-place --graph tree=3 --sequences 2000 --budget 60m)
+	$(call against,qemu,qemu:live --graph tree=3 --graph memory=2 --graph power=1 --sequences 500 --budget 60m)
+	$(call against,qemu,qemu:internal --graph tree=3 --sequences 2000 --budget 60m)
+	$(call against,virtualbox,virtualbox --sequences 2000 --budget 60m)
+	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2 --sequences 2000 --budget 60m)
+	$(call against,esx,esx:vcsim-vcenter --sequences 2000 --budget 60m)
+
+# Versions beside the one that `make real` checks; each comes in a private tree.
+other-versions: dev
+	@$(BIN)/snaptree drivers --install libvirt-trixie || echo "going on without libvirt-trixie"
+	$(call against,libvirt-trixie,'libvirt:qemu:///embed?tree=libvirt-trixie' --graph tree=3 --graph cycles=1 --sequences 2000 --budget 60m)
+	$(call against,libvirt-trixie,'libvirt:qemu:///embed?tree=libvirt-trixie&snapshots=external' --graph tree=3 --sequences 2000 --budget 60m)
 
 dev: $(DEVELOPED)
 
@@ -61,6 +115,14 @@ lint: dev
 
 bench: packages test-packages dev
 	$(BIN)/python benchmarks/all.py
+
+# Which tests, faulty hypervisors, recorded runs and findings stand behind each rule.
+index: dev
+	$(BIN)/python -m tests.rule_index
+
+# Carry the table of ended ids, spec/renumbered.toml, into every file that names a rule.
+renumber: dev
+	$(BIN)/python -m tests.renumber
 
 docs: dev
 	$(BIN)/python docs/build.py
@@ -91,7 +153,8 @@ endef
 packages:
 	$(call debian,\
 	    $(PYTHON) -c 'import ensurepip' 2>/dev/null || command -v uv >/dev/null || missing="$$missing python3-venv"; \
-	    command -v qemu-img >/dev/null && command -v qemu-io >/dev/null || missing="$$missing qemu-utils";)
+	    command -v qemu-img >/dev/null && command -v qemu-io >/dev/null || missing="$$missing qemu-utils"; \
+	    command -v fusermount3 >/dev/null || missing="$$missing fuse3";)
 
 # What snaptree is compared with, beside what it needs: libvirt's own schemas and tools.
 test-packages:
@@ -103,6 +166,8 @@ test-packages:
 	    command -v qemu-system-x86_64 >/dev/null || missing="$$missing qemu-system-x86"; \
 	    pkg-config --exists libvirt 2>/dev/null || missing="$$missing libvirt-dev pkg-config"; \
 	    command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	    command -v spin >/dev/null || missing="$$missing spin"; \
+    command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing="$$missing chromium chromium-driver"; \
 	    $(PYTHON) -c 'import sysconfig; open(sysconfig.get_paths()["include"] + "/Python.h")' 2>/dev/null || missing="$$missing python3-dev"; \
 	    command -v unshare >/dev/null || missing="$$missing util-linux";)
 
@@ -126,18 +191,17 @@ $(BIN)/python:
 
 define install
 	@echo "setting up $(VENV)"
-	@rm -f $(VENV)/.installed-* $(VENV)/.developed-*
 	@if command -v uv >/dev/null; then \
-	    uv pip install --quiet --python $(BIN)/python -c constraints.txt --config-setting editable_mode=strict -e '$(1)'; \
+	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '$(1)'; \
 	else \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --config-settings editable_mode=strict -e '$(1)'; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '$(1)'; \
 	fi
 endef
 
-$(INSTALLED): | $(BIN)/python
-	$(call install,.)
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,.[crash])
 	@touch $@
 
-$(DEVELOPED): | $(BIN)/python
+$(DEVELOPED): pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,$(EVERYTHING))
 	@touch $(INSTALLED) $@
