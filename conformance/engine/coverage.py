@@ -39,7 +39,8 @@ class Tally:
     ``digests`` counts whole disks that were compared by digest, ``without_digest`` those that a driver which
     has digests left out. ``moments`` counts those at which a call was cut off, or an effect of it made to
     fail, ``recovered`` the different states afterwards: each was looked at once. ``meetings`` counts the
-    calls that were held inside, ``cells`` what other callers met there.
+    calls that were held inside, ``cells`` what other callers met there. ``undecided`` counts the meetings
+    and rounds of several callers whose checker gave up.
     """
 
     coverage: Counter[CoverageKey] = field(default_factory=Counter)
@@ -53,6 +54,7 @@ class Tally:
     moments: int = 0
     recovered: int = 0
     meetings: int = 0
+    undecided: int = 0
     cells: Counter[Cell] = field(default_factory=Counter)
 
     def add_step(self, driver_seconds: float, *, looks: int) -> None:
@@ -83,6 +85,7 @@ class Tally:
         self.moments += other.moments
         self.recovered += other.recovered
         self.meetings += other.meetings
+        self.undecided += other.undecided
         self.cells.update(other.cells)
 
     def take_back(self, other: Tally) -> None:
@@ -95,6 +98,7 @@ class Tally:
         self.moments -= other.moments
         self.recovered -= other.recovered
         self.meetings -= other.meetings
+        self.undecided -= other.undecided
         self.cells = self.cells - other.cells
 
     def drain(self) -> Tally:
@@ -111,6 +115,6 @@ class Tally:
         self.documented.clear()
         self.cells.clear()
         self.steps = self.calls = self.digests = self.without_digest = 0
-        self.moments = self.recovered = self.meetings = 0
+        self.moments = self.recovered = self.meetings = self.undecided = 0
         self.driver_seconds = 0.0
         return so_far

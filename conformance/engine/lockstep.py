@@ -143,6 +143,10 @@ class Lockstep:
         """Make a call for its answer alone: nothing is compared, and the model stays where it is."""
         return self._ask(operation, self.identities.arguments_of(operation, self.model))
 
+    def ask_as_named(self, operation: Operation) -> Answer:
+        """The same for an operation that names snapshots by the driver's ids."""
+        return self._ask(operation, operation.arguments())
+
     def do(self, operation: Operation, *, look: bool = True, twice: bool = False) -> StepResult:
         """Take one step on both sides and compare everything that can be seen.
 

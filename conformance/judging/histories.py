@@ -9,7 +9,7 @@ from typing import Final
 from snaptree.conformance.engine.answers import Declined, Failed, answer_text
 from snaptree.conformance.engine.differences import Difference
 from snaptree.conformance.judging.linearizing import MOST_NODES, Result, Search, linearize
-from snaptree.conformance.judging.moments import BUSY, Moment, faults
+from snaptree.conformance.judging.moments import Moment, faults
 from snaptree.conformance.sequences.history import Call, History
 from snaptree.spec import operations as ops
 from snaptree.spec.profiles import Profile
@@ -64,19 +64,22 @@ def assess_history(history: History, profile: Profile, *, most_nodes: int = MOST
 
     Raises TraceError if the history begins with what is no tree.
     """
-    busy = wrongly_busy(history.calls)
+    return assess_calls(history.calls, first_moment(history, profile), most_nodes=most_nodes)
+
+
+def assess_calls(calls: Sequence[Call], first: Moment, *, most_nodes: int = MOST_NODES) -> Opinion:
+    """Judge calls, in the order in which they began, that found the domain at a moment."""
+    busy = wrongly_busy(calls)
     if busy is not None:
         return Opinion("unexplained", (), 0, busy)
-    lone = _lone_failure(history.calls)
+    lone = _lone_failure(calls)
     if lone is not None:
         return Opinion("unexplained", (), 0, lone)
-    first = first_moment(history, profile)
-    found = linearize(history.calls, first, most_nodes=most_nodes)
+    found = linearize(calls, first, most_nodes=most_nodes)
     if found.result != "unexplained":
-        order = tuple(history.calls[number] for number in found.order)
-        return Opinion(found.result, order, found.nodes)
-    end, nodes = _first_unexplained(history.calls, first, found, most_nodes)
-    return Opinion("unexplained", (), nodes, _contradiction(history.calls, first, end, most_nodes))
+        return Opinion(found.result, tuple(calls[number] for number in found.order), found.nodes)
+    end, nodes = _first_unexplained(calls, first, found, most_nodes)
+    return Opinion("unexplained", (), nodes, _contradiction(calls, first, end, most_nodes))
 
 
 def first_moment(history: History, profile: Profile) -> Moment:
@@ -88,20 +91,16 @@ def first_moment(history: History, profile: Profile) -> Moment:
 
 def wrongly_busy(calls: Sequence[Call]) -> Contradiction | None:
     """The first call that was refused as ``Busy`` with nothing, or nothing but such calls, in its way."""
-    in_the_way = [call for call in calls if not call.operation.reads_only]
+    in_the_way = [call for call in calls if call.changes]
     for call in calls:
-        if _is_busy(call) and not any(other is not call and other.overlaps(call) for other in in_the_way):
+        if call.is_busy and not any(other is not call and other.overlaps(call) for other in in_the_way):
             allowed = "not refused as Busy: no call that changes the domain overlaps this one"
             return Contradiction(call, ALONE, allowed, "refused as Busy")
-    for group in _groups([call for call in calls if _is_busy(call) or not call.operation.reads_only]):
-        if len(group) > 1 and all(map(_is_busy, group)):
+    for group in _groups([call for call in calls if call.is_busy or call.changes]):
+        if len(group) > 1 and all(call.is_busy for call in group):
             allowed = f"one of {len(group)} calls that overlap is not refused as Busy"
             return Contradiction(group[0], PROGRESS, allowed, "each of them is refused as Busy")
     return None
-
-
-def _is_busy(call: Call) -> bool:
-    return isinstance(call.answer, Declined) and call.answer.kind == BUSY
 
 
 def _groups(calls: Iterable[Call]) -> list[list[Call]]:

@@ -19,7 +19,7 @@ from snaptree.conformance.engine.differences import Difference, of_domain
 from snaptree.conformance.engine.documented import documented_refusal
 from snaptree.conformance.engine.form import fault_of_form, fits_form
 from snaptree.conformance.engine.identities import Identities
-from snaptree.conformance.sequences.history import Call, Observe
+from snaptree.conformance.sequences.history import BUSY, Call, Observe
 from snaptree.conformance.sequences.start import Start
 from snaptree.spec.operations import SNAPSHOT_ARGUMENTS, Create, Operation, with_ids
 from snaptree.spec.outcomes import Accepted, Outcome
@@ -29,8 +29,6 @@ from snaptree.spec.state import Domain, Snapshot
 
 _MOST_CASUALTIES: Final = 4
 """Casualties without an id whose order is tried; of more, the first."""
-
-BUSY: Final = "Busy"
 
 
 class Moment:
@@ -56,6 +54,12 @@ class Moment:
             for uuid, shown in start.uuids.items():
                 identities.learned["uuid", uuid] = shown
         return cls(domain, identities, Comparison(profile, identities))
+
+    @classmethod
+    def known(cls, domain: Domain, identities: Identities, profile: Profile) -> Moment:
+        """A moment whose state and ids are known, such as the end of calls that one caller made."""
+        own = identities.copy()
+        return cls(domain, own, Comparison(profile, own))
 
     @property
     def profile(self) -> Profile:

@@ -18,6 +18,8 @@ from snaptree.conformance.engine.answers import Declined, Failed, Returned
 from snaptree.conformance.engine.coverage import Cell
 from snaptree.conformance.engine.differences import Difference
 from snaptree.conformance.engine.lockstep import StepResult
+from snaptree.conformance.judging.histories import ALONE, PROGRESS, assess_calls, wrongly_busy
+from snaptree.conformance.judging.moments import explanations
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.meeting import (
     Ending,
@@ -26,19 +28,9 @@ from snaptree.conformance.methods.meeting import (
     NotReached,
     Party,
     Place,
-    is_wrong_failure,
 )
 from snaptree.conformance.methods.method import Ledger, Method, Part
-from snaptree.conformance.sequences.history import Observe
-from snaptree.conformance.sequences.overlap import (
-    Reached,
-    TimedCall,
-    after,
-    all_busy,
-    busy_wrongly,
-    first_unexplained,
-    words_of,
-)
+from snaptree.conformance.sequences.history import Call, Observe, words_of
 from snaptree.conformance.sequences.running import Run
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import KINDS, Operation, target_of
@@ -278,7 +270,7 @@ def _judged(meeting: Meeting, scene: Scene, ending: Ending, ledger: Ledger) -> I
     ledger.tally.meetings += 1
     for cell in _cells(meeting, scene):
         ledger.tally.cells[cell] += 1
-    wrong = _wrong(meeting, ending)
+    wrong = _wrong(meeting, ledger)
     if wrong is not None:
         yield _run(meeting, scene, wrong)
         return
@@ -291,46 +283,51 @@ def _told(meeting: Meeting, ending: Ending) -> Iterator[str]:
     """What a meeting without a difference would have shown."""
     beside = meeting.beside
     changed = isinstance(meeting.held.answer, Returned)
-    if changed and any(not call.busy for call in beside):
+    if changed and any(not call.is_busy for call in beside):
         yield "overlap"
-    if any(not call.changes and not call.busy for call in beside) and (changed or ending == "failed"):
+    if any(not call.changes and not call.is_busy for call in beside) and (changed or ending == "failed"):
         yield "sight"
     if any(call.changes for call in beside):
         yield "progress"
-    if any(call.changes and not call.overlaps(meeting.held) for call in meeting.calls):
+    if any(call.changes and not call.overlaps(meeting.made[0]) for call in meeting.calls[1:]):
         yield "patience"
 
 
-def _wrong(meeting: Meeting, ending: Ending) -> Difference | None:
+_PARTS: Final = {ALONE: "patience", PROGRESS: "progress"}
+"""The parts that a rule about Busy speaks of."""
+
+
+def _wrong(meeting: Meeting, ledger: Ledger) -> Difference | None:
     """What is wrong with a meeting, by the part that a rule speaks of."""
-    calls = meeting.calls
     if meeting.stuck:
         return _difference("progress", meeting, meeting.stuck[0], "never returned", ("an answer",))
-    if all_busy([meeting.held, *meeting.beside]):
-        allowed = ("one call that is not Busy",)
-        return _difference("progress", meeting, meeting.held, "Busy, and every other call", allowed)
-    for call in calls:
-        if busy_wrongly(call, calls):
-            alone = "Busy, and no other call changed the domain"
-            return _difference("patience", meeting, call, alone, ("an answer that is not Busy",))
-        if is_wrong_failure(call, meeting.held, ending):
+    for call in meeting.calls:
+        if isinstance(call.answer, Failed):
             return _difference("overlap", meeting, call, words_of(call), ("an answer",))
-    found = first_unexplained(meeting.beginning, calls)
+    # When the call that was held ended, the runner knows, also where its caller did not hear of it.
+    found = wrongly_busy(meeting.made)
+    if found is None:
+        opinion = assess_calls(meeting.calls, meeting.beginning)
+        ledger.tally.undecided += opinion.result == "undecided"
+        found = opinion.contradiction
     if found is None:
         return None
-    look = not found.call.changes and found.call.ended < meeting.released
-    return _difference("sight" if look else "overlap", meeting, found.call, "", found.allowed)
+    call = next(one for one in meeting.calls if one.begin == found.call.begin)
+    part = _PARTS.get(found.rule)
+    if part is None:
+        look = not call.changes and call.end is not None and call.end < meeting.released
+        part = "sight" if look else "overlap"
+    return _difference(part, meeting, call, "", (found.expected,))
 
 
-def _difference(
-    part: str, meeting: Meeting, call: TimedCall, text: str, allowed: tuple[str, ...]
-) -> Difference:
-    who = "the held call" if call is meeting.held else f"{call.operation.call} of another caller"
-    when = "" if call is meeting.held or call.overlaps(meeting.held) else " afterwards"
-    others = (one for one in meeting.calls if one is not call and one.changes and not one.busy)
+def _difference(part: str, meeting: Meeting, call: Call, text: str, allowed: tuple[str, ...]) -> Difference:
+    held = meeting.held
+    who = "the held call" if call is held else f"{call.operation.call} of another caller"
+    when = "" if call is held or call.overlaps(meeting.made[0]) else " afterwards"
+    others = (one for one in meeting.calls if one is not call and one.changes and not one.is_busy)
     told = "; ".join(words_of(one) for one in others)
-    held = f"{meeting.held.operation.call} was held {meeting.where}"
-    observed = f"{who}{when}: {text or words_of(call)} ({held}; {told})"
+    where = f"{held.operation.call} was held {meeting.where}"
+    observed = f"{who}{when}: {text or words_of(call)} ({where}; {told})"
     return Difference(part, "domain", "domain", allowed, observed)
 
 
@@ -355,18 +352,17 @@ def _cells(meeting: Meeting, scene: Scene) -> Iterator[Cell]:
         yield Cell(scene.held.call, call.operation.call, _word(meeting, call))
 
 
-def _word(meeting: Meeting, call: TimedCall) -> str:
-    if call.busy:
+def _word(meeting: Meeting, call: Call) -> str:
+    if call.is_busy:
         return "Busy"
-    if call.began in meeting.waited:
+    if call.begin in meeting.waited:
         return "waited"
     if call.changes:
         answers = {Returned: "done", Declined: "refused"}
         return next((word for kind, word in answers.items() if isinstance(call.answer, kind)), "failed")
-    start = Reached(meeting.beginning.domain, meeting.beginning.identities)
-    profile = meeting.beginning.profile
-    reached, _ = after(start, meeting.held, profile)
-    before = after(start, call, profile)[0] is not None
-    later = reached is not None and after(reached, call, profile)[0] is not None
+    start = meeting.beginning
+    before = next(explanations(start, call), None) is not None
+    reached = next(explanations(start, meeting.held), None)
+    later = reached is not None and next(explanations(reached, call), None) is not None
     words = {(True, False): "before", (False, True): "after", (True, True): "either"}
     return words.get((before, later), "neither")

@@ -18,11 +18,10 @@ from typing import Any, Final, Literal
 from snaptree.conformance.driver import Driver, Pace, open_domain, opened_domain, pace_of
 from snaptree.conformance.engine.answers import Answer, Failed, Returned
 from snaptree.conformance.engine.coverage import Tally
-from snaptree.conformance.engine.form import fits_form
 from snaptree.conformance.engine.lockstep import Lockstep, StepResult
-from snaptree.conformance.sequences.history import Observe
-from snaptree.conformance.sequences.overlap import NEVER, Beginning, TimedCall
-from snaptree.spec.operations import Operation
+from snaptree.conformance.judging.moments import Moment
+from snaptree.conformance.sequences.history import Call, Observe
+from snaptree.spec.operations import SNAPSHOT_ARGUMENTS, Operation, with_ids
 
 Ending = Literal["let go", "failed", "gave up"]
 """What becomes of the call that is held: it goes on; it fails where it is; its caller closes meanwhile."""
@@ -50,23 +49,29 @@ class Place:
 class Meeting:
     """What came of one: the calls of all callers, and where the first one was held.
 
-    ``released`` is the place of the clock at which it was let go. ``waited`` are the begins of calls that did
-    not return before, ``stuck`` are calls that never did.
+    ``made`` are the calls as they ended; of ``calls`` the one that was held has no answer if its caller did
+    not hear of it. ``released`` is the place of the clock at which it was let go. ``waited`` are the begins
+    of calls that did not return before, ``stuck`` are calls that never did.
     """
 
-    beginning: Beginning
+    beginning: Moment
     steps: tuple[StepResult, ...]
     where: str
-    held: TimedCall
-    calls: tuple[TimedCall, ...]
+    made: tuple[Call, ...]
+    calls: tuple[Call, ...]
     released: int
     waited: frozenset[int] = frozenset()
-    stuck: tuple[TimedCall, ...] = ()
+    stuck: tuple[Call, ...] = ()
 
     @property
-    def beside(self) -> tuple[TimedCall, ...]:
+    def held(self) -> Call:
+        """The call that was held, which is the first."""
+        return self.calls[0]
+
+    @property
+    def beside(self) -> tuple[Call, ...]:
         """The calls of others that were made while the first one was held."""
-        return tuple(call for call in self.calls if call is not self.held and call.began < self.released)
+        return tuple(call for call in self.calls[1:] if call.begin < self.released)
 
 
 class NotHeld(Exception):
@@ -97,12 +102,12 @@ class _Running:
     def __init__(self, lockstep: Lockstep, caller: str, operation: Operation, clock: Iterator[int]) -> None:
         self.caller, self.operation, self.began = caller, operation, next(clock)
         self._answer: Answer | None = None
-        self._ended = NEVER
+        self._ended: int | None = None
         self._raised: BaseException | None = None
 
         def make() -> None:
             try:
-                self._answer = lockstep.ask(operation)
+                self._answer = lockstep.ask_as_named(operation)
             except BaseException as error:  # noqa: BLE001 - it is raised again where the call is waited for
                 self._raised = error
             self._ended = next(clock)
@@ -118,12 +123,9 @@ class _Running:
         return not self._thread.is_alive()
 
     @property
-    def call(self) -> TimedCall:
+    def call(self) -> Call:
         """The call as it is now."""
-        answer = self._answer
-        made = isinstance(answer, Returned) and isinstance(answer.result, str) and self.operation.creates
-        issued = answer.result if made and isinstance(answer, Returned) else None
-        return TimedCall(self.caller, self.operation, self.began, self._ended, answer, issued)
+        return Call(self.caller, self.operation, self.began, self._ended, self._answer)
 
 
 class Party:
@@ -146,7 +148,8 @@ class Party:
                 raise NotReached(place.preparation[len(steps) - 1].call)
             self.steps = tuple(steps)
             lockstep.look_once()
-            self.beginning = Beginning(lockstep.model, lockstep.identities, driver.profile)
+            self._names = lockstep.model.names
+            self.beginning = Moment.known(lockstep.model, lockstep.identities, driver.profile)
             self._second = lockstep
             self._first = self._another()
             self._attached = self._others[0]
@@ -183,9 +186,15 @@ class Party:
         return held, str(where)
 
     def _make(self, lockstep: Lockstep, caller: str, operation: Operation) -> _Running:
-        running = _Running(lockstep, caller, operation, self._clock)
+        running = _Running(lockstep, caller, self._named(operation), self._clock)
         self._all.append(running)
         return running
+
+    def _named(self, operation: Operation) -> Operation:
+        """The operation with the driver's ids; an id that no snapshot has stays one."""
+        asked = [getattr(operation, key, None) for key in SNAPSHOT_ARGUMENTS]
+        known = self.beginning.identities
+        return with_ids(operation, {one: known.driver_id(one, self._names) for one in asked if one})
 
     def look(self, looks: Sequence[Operation]) -> None:
         """Make each look while the first caller is held, those that wait beside each other."""
@@ -224,23 +233,13 @@ class Party:
         for operation in (*looks, Observe(), afterwards, Observe()):
             if not self._stuck:
                 self._quiet(operation)
-        calls = [running.call for running in self._all]
-        if ending == "gave up":
-            calls[0] = replace(calls[0], answer=None)
-        if calls[0].operation.creates and calls[0].issued is None:
-            calls[0] = replace(calls[0], issued=self._unknown_id(calls))
+        made = tuple(running.call for running in self._all)
+        # A call that fails leaves either state where it is storage that fails (DURABLE-2).
+        unheard = ending == "gave up" or (ending == "failed" and isinstance(made[0].answer, Failed))
+        calls = (replace(made[0], answer=None), *made[1:]) if unheard else made
         stuck = tuple(running.call for running in self._stuck)
-        everything, waited = tuple(calls), frozenset(self.waited)
-        return Meeting(self.beginning, self.steps, self.where, calls[0], everything, released, waited, stuck)
-
-    def _unknown_id(self, calls: Sequence[TimedCall]) -> str | None:
-        """The id of a snapshot that the last look shows and nobody was told of."""
-        known = {*self.beginning.identities.to_model, *(call.issued for call in calls)}
-        looks = (call.answer for call in reversed(calls) if isinstance(call.operation, Observe))
-        seen = next((answer.result for answer in looks if isinstance(answer, Returned)), None)
-        if seen is None or not fits_form(seen):
-            return None
-        return next((entry["id"] for entry in seen["snapshots"] if entry["id"] not in known), None)
+        waited = frozenset(self.waited)
+        return Meeting(self.beginning, self.steps, self.where, made, calls, released, waited, stuck)
 
     def _quiet(self, operation: Operation) -> None:
         """Make a call alone."""
@@ -259,8 +258,3 @@ class Party:
         for one in (*self._others, self._domain):
             with suppress(Exception):
                 one.close()
-
-
-def is_wrong_failure(call: TimedCall, held: TimedCall, ending: Ending) -> bool:
-    """Whether a call failed that nothing made fail."""
-    return isinstance(call.answer, Failed) and not (ending == "failed" and call is held)

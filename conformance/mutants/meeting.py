@@ -173,7 +173,7 @@ class BothAreBusy(SimulatedDomain):
             self.turn.release()
 
 
-@breaks("CONCUR-3", found_by="held")
+@breaks("CONCUR-1", "CONCUR-3", found_by="held")
 class ListedBeforeDone(SimulatedDomain):
     """It lists a snapshot while it is being made, also if that fails later."""
 

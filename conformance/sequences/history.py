@@ -11,13 +11,14 @@ the kill to the moment at which the domain can be used again. Several domains ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from snaptree.conformance.driver import Json
-from snaptree.conformance.engine.answers import Answer
+from snaptree.conformance.engine.answers import Answer, Declined, Returned, answer_text
 from snaptree.conformance.sequences.json_lines import (
     TraceError,
     answer_from,
@@ -26,6 +27,7 @@ from snaptree.conformance.sequences.json_lines import (
     write_lines,
 )
 from snaptree.conformance.sequences.traces import Header
+from snaptree.schemas.wording import value
 from snaptree.spec.json_text import InvalidJson, read_json
 from snaptree.spec.libvirt.calls import ALL_OPERATIONS
 from snaptree.spec.operations import Operation, operation_from_json
@@ -34,6 +36,9 @@ from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
 HISTORY_VERSION: Final = 1
+
+BUSY: Final = "Busy"
+"""The kind of a refusal that says that another call is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,16 @@ class Call:
     def precedes(self, other: Call) -> bool:
         """Whether this call was over, with an answer, when the other one began."""
         return self.is_answered and self.end is not None and self.end < other.begin
+
+    @property
+    def changes(self) -> bool:
+        """Whether it asks for a change."""
+        return not self.operation.reads_only
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it was refused as ``Busy``."""
+        return isinstance(self.answer, Declined) and self.answer.kind == BUSY
 
     def overlaps(self, other: Call) -> bool:
         """Whether both calls may have been under way at one moment."""
@@ -189,3 +204,31 @@ def without(history: History, left_out: Iterable[Call]) -> History:
     """The history without some of its calls."""
     gone = {id(call) for call in left_out}
     return History(history.header, tuple(call for call in history.calls if id(call) not in gone))
+
+
+def words_of(call: Call) -> str:
+    """A call with its answer, in words."""
+    given = call.operation.arguments().values()
+    arguments = ", ".join(_short_json(one) for one in given if one not in (None, "", False))
+    said = f"{call.caller}: {call.operation.call}({arguments})"
+    if call.answer is None:
+        return f"{said} without an answer"
+    if isinstance(call.answer, Returned):
+        result = call.answer.result
+        shown = _shape(result) if isinstance(call.operation, Observe) else _short_json(result)
+        return f"{said} returned {shown}" if result is not None else f"{said} returned"
+    return f"{said} {answer_text(call.answer)}"
+
+
+def _shape(seen: object) -> str:
+    """The names that an observation lists, and which is current."""
+    if not isinstance(seen, dict) or not isinstance(seen.get("snapshots"), list):
+        return value(seen)
+    names = [entry.get("name") for entry in seen["snapshots"] if isinstance(entry, dict)]
+    return f"{_short_json(names)}, current {_short_json(seen.get('current'))}"
+
+
+def _short_json(result: object) -> str:
+    """A result as JSON, its first 200 characters."""
+    text = json.dumps(result)
+    return text if len(text) <= 200 else f"{text[:200]}…"
