@@ -22,7 +22,7 @@ class LiveDriver(ImageDriver):
     """
 
     name = "qemu:live"
-    settings: ClassVar[Mapping[str, str]] = {"accel": "kvm or tcg; default is kvm where /dev/kvm opens"}
+    settings: ClassVar[Mapping[str, str]] = {"accel": "kvm or tcg; default is kvm where it makes a machine"}
     own_profile = "qemu-live"
     prefix = "snaptree-live-"
     domain_class: ClassVar[type[LiveDomain]] = LiveDomain

@@ -16,7 +16,7 @@ import pytest
 from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.drivers.kit.qemu_machine.machine import Machine, MachineLost
 from snaptree.conformance.drivers.kit.qemu_machine.monitor import CommandError
-from snaptree.conformance.drivers.kit.qemu_machine.system import System, find_system
+from snaptree.conformance.drivers.kit.qemu_machine.system import System, find_system, kvm_works
 
 from ..hypervisors import skip_without
 
@@ -147,3 +147,8 @@ time.sleep(600)
 def test_a_wrong_accelerator_is_named() -> None:
     with pytest.raises(DriverUnavailable, match="accel is 'warp'; it is one of kvm, tcg"):
         find_system({"accel": "warp"})
+
+
+def test_a_device_that_makes_no_machine_is_no_kvm(tmp_path: Path) -> None:
+    assert not kvm_works(os.devnull)
+    assert not kvm_works(str(tmp_path / "kvm"))
