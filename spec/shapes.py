@@ -10,6 +10,7 @@ makes siblings of cousins.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,16 +33,34 @@ class Shape:
 
 def shape_of(domain: Domain, *, ages: bool = False) -> Shape:
     """The shape of a domain; with ``ages``, its key tells orders of creation apart."""
-    codes: dict[str, Code] = {}
-    ranks = {one.id: rank for rank, one in enumerate(domain.in_order())} if ages else {}
-    roots = [_code(domain, root, codes, ranks) for root in domain.children_of(None)]
+    codes = _codes(domain, ages=ages)
     order: list[str] = []
     _walk(domain, domain.children_of(None), codes, order)
+    return Shape(_key(domain, codes, order), tuple(order))
+
+
+def key_of(domain: Domain, *, ages: bool = False) -> Code:
+    """The key of the shape of a domain, for those who need no order: that takes a third of the time."""
+    if domain.retired:  # their places are in the key
+        return shape_of(domain, ages=ages).key
+    return _key(domain, _codes(domain, ages=ages), ())
+
+
+def _codes(domain: Domain, *, ages: bool) -> dict[str, Code]:
+    """The code of every snapshot, of those below before its own."""
+    codes: dict[str, Code] = {}
+    ranks = {one.id: rank for rank, one in enumerate(domain.in_order())} if ages else {}
+    for root in domain.children_of(None):
+        _code(domain, root, codes, ranks)
+    return codes
+
+
+def _key(domain: Domain, codes: dict[str, Code], order: Sequence[str]) -> Code:
     places = {snapshot: place for place, snapshot in enumerate(order)}
     retired = sorted((_retired(places, gone) for gone in domain.retired.values()), key=repr)
     image = domain.managed_save
     key: Code = (
-        tuple(sorted(roots)),
+        tuple(sorted([codes[root] for root in domain.children_of(None)])),
         domain.current is None,
         is_dirty(domain),
         domain.active.power,
@@ -51,7 +70,7 @@ def shape_of(domain: Domain, *, ages: bool = False) -> Shape:
     )
     if not domain.persistent or not domain.defined:
         key = (*key, "transient" if domain.defined else "gone")
-    return Shape(key, tuple(order))
+    return key
 
 
 def _retired(places: dict[str, int], gone: Snapshot) -> Code | int:

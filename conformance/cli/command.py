@@ -24,6 +24,7 @@ from snaptree.conformance.cli.problems import (
     Problem,
 )
 from snaptree.conformance.cli.streams import standard_streams
+from snaptree.conformance.processes import keeping
 from snaptree.conformance.reports.console import TextConsole
 
 _TOLD: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -70,6 +71,7 @@ def _snaptree(
 
 def main() -> None:
     """Run the command line and exit with one of the documented codes."""
+    keeping.enable(_print_note)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -154,9 +156,13 @@ def _discard(descriptor: int) -> None:
     os.close(nowhere)
 
 
-def _print_error(text: str, exit_code: int) -> int:
+def _print_note(text: str) -> None:
     with _writing():
         TextConsole(stderr=True, soft_wrap=True).print(f"snaptree: {text}")
+
+
+def _print_error(text: str, exit_code: int) -> int:
+    _print_note(text)
     return exit_code
 
 

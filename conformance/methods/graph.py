@@ -9,6 +9,7 @@ are then equal, so a confusion of two points cannot stay hidden.
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from functools import cache
 from typing import Any, Final, Literal, get_args
 
 from snaptree.conformance.driver import DEFAULT_DISKS
+from snaptree.conformance.methods import stored_graphs
 from snaptree.conformance.methods.content import Content, Kind, UnusedContent
 from snaptree.conformance.methods.libvirt_calls import libvirt_operations
 from snaptree.spec import operations as ops
@@ -23,7 +25,7 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
 from snaptree.spec.semantics import step
-from snaptree.spec.shapes import Code, Shape, is_dirty, shape_of
+from snaptree.spec.shapes import Code, Shape, is_dirty, key_of, shape_of
 from snaptree.spec.state import Domain, blank_domain
 
 Label = tuple[Any, ...]
@@ -62,7 +64,11 @@ class Move:
 
 @dataclass(frozen=True)
 class Graph:
-    """States by key, each with its moves and the key that each leads to."""
+    """States by key, each with its moves and the key that each leads to.
+
+    The states are in the order of a search, breadth first, that takes the moves in the order of ``moves``:
+    the place of a state is its number, the same for everyone under one version of the specification.
+    """
 
     profile: Profile
     scope: Scope
@@ -76,10 +82,22 @@ class Graph:
         return sum(len([label for label in moves if label[0] != "write"]) for moves in self.edges.values())
 
 
+AT_ONCE: Final = 50
+"""States of a graph that is explored anew each time: that takes no longer than to look for a stored one."""
+
+
 @cache
 def graph_of(profile: Profile, bound: int, scope: Scope) -> Graph:
-    """The bounded state graph of a profile; computed once in each process."""
-    return explore(profile, bound, scope)
+    """The bounded state graph of a profile: computed once in each process, or read where it was stored."""
+    search = Search(profile, bound, scope)
+    if search.run(AT_ONCE):
+        return search.graph
+    stored = stored_graphs.load(profile, bound, scope)
+    if stored is not None:
+        return Graph(profile, scope, bound, search.graph.start, stored)
+    search.run()
+    stored_graphs.store(profile, bound, scope, search.graph.edges)
+    return search.graph
 
 
 def explore(
@@ -93,29 +111,62 @@ def explore(
 
     ``found`` is called with the number of states now and then.
     """
-    first = blank_domain(DEFAULT_DISKS)
-    start = shape_in(scope, first).key
-    waiting = deque([first])
-    edges: dict[Code, dict[Label, Code]] = {start: {}}
-    while waiting:
-        here = waiting.popleft()
-        shape = shape_in(scope, here)
-        leaving = edges[shape.key]
-        for move in moves(here, shape, profile, bound, scope):
+    search = Search(profile, bound, scope)
+    search.run(found=found)
+    return search.graph
+
+
+class Search:
+    """A search of a bounded state graph, breadth first, that can stop and go on."""
+
+    def __init__(self, profile: Profile, bound: int, scope: Scope) -> None:
+        first = blank_domain(DEFAULT_DISKS)
+        start = key_in(scope, first)
+        self.graph = Graph(profile, scope, bound, start, {start: {}})
+        """What was found so far; a state that was not visited yet has no moves."""
+        self._waiting = deque([(start, first)])
+        self._keys = {start: start}
+
+    def run(self, states: int | None = None, *, found: Callable[[int], None] | None = None) -> bool:
+        """Visit as many more states, or all; returns whether none is left."""
+        collecting = gc.isenabled()
+        gc.disable()  # nothing here is part of a cycle, and a collection looks at all that was found
+        try:
+            while self._waiting and states != 0:
+                self._visit(*self._waiting.popleft())
+                states = None if states is None else states - 1
+                if found is not None and len(self.graph.edges) % 100 == 0:
+                    found(len(self.graph.edges))
+        finally:
+            if collecting:
+                gc.enable()
+        return not self._waiting
+
+    def _visit(self, key: Code, here: Domain) -> None:
+        profile, scope, bound = self.graph.profile, self.graph.scope, self.graph.bound
+        edges, keys = self.graph.edges, self._keys
+        leaving = edges[key]
+        for move in moves(here, shape_in(scope, here), profile, bound, scope):
             after = carry_out(here, move, profile)
-            key = shape_in(scope, after).key
-            leaving[move.label] = key
-            if key not in edges:
-                edges[key] = {}
-                waiting.append(after)
-        if found is not None and len(edges) % 100 == 0:
-            found(len(edges))
-    return Graph(profile, scope, bound, start, edges)
+            if after is here:
+                leaving[move.label] = key
+                continue
+            reached = key_in(scope, after)
+            # One object for each state: two equal keys are compared part by part.
+            there = leaving[move.label] = keys.setdefault(reached, reached)
+            if there is reached:
+                edges[there] = {}
+                self._waiting.append((there, after))
 
 
 def shape_in(scope: Scope, domain: Domain) -> Shape:
     """The shape by which the graphs of a scope tell states apart."""
     return shape_of(domain, ages=scope == "ages")
+
+
+def key_in(scope: Scope, domain: Domain) -> Code:
+    """The key of that shape."""
+    return key_of(domain, ages=scope == "ages")
 
 
 UNUSED: Final = UnusedContent()

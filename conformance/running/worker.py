@@ -28,6 +28,7 @@ from snaptree.conformance.driver import (
 from snaptree.conformance.drivers import open_driver
 from snaptree.conformance.methods.explorer import why_not_explored
 from snaptree.conformance.methods.meeting import why_not_held
+from snaptree.conformance.processes import keeping
 from snaptree.conformance.running.black_box import BlackBox
 from snaptree.conformance.running.portable import portable
 from snaptree.conformance.running.smoke import smoke
@@ -101,6 +102,7 @@ def main(socket: int, box: int) -> None:
     """Serve the parent on the other end of the socket until it is done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     signal.signal(signal.SIGTERM, _end)
+    keeping.enable(lambda _: None)  # the parent says what is wrong with the cache
     pipe = Connection(socket)
     served = _Served(pipe, BlackBox(box))
     try:
