@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from snaptree.conformance.engine.coverage import ClassKey, Tally
-from snaptree.spec.domains.search import Cell, Pair, feasible_cells, feasible_pairs
+from snaptree.spec.domains.search import Cell, Pair, Way, feasible_cells, feasible_pairs
 from snaptree.spec.domains.table import ARGUMENTS, DIMENSIONS
 from snaptree.spec.profiles import Profile
 
 
 @dataclass(frozen=True)
 class PairCoverage:
-    """The feasible pairs of classes of one call, and those that no step met."""
+    """The feasible pairs of classes of one call, and those that no step met.
+
+    Each of these has a shortest way from a fresh domain to where it can be chosen: it was not drawn there.
+    """
 
     feasible: int
-    empty: tuple[Pair, ...]
+    empty: Mapping[Pair, Way]
 
     @property
     def met(self) -> int:
@@ -70,12 +73,12 @@ def _cells(classes: Mapping[ClassKey, int]) -> Counter[Cell]:
     return found
 
 
-def _pairs(classes: Iterable[ClassKey], feasible: frozenset[Pair]) -> PairCoverage:
+def _pairs(classes: Iterable[ClassKey], feasible: Mapping[Pair, Way]) -> PairCoverage:
     met: set[Pair] = set()
     for call, names in {(call, names) for call, _, names in classes}:
         row = [(one.name, name) for one, name in zip(DIMENSIONS[call], names, strict=True)]
         met.update(Pair(call, *one, *other) for one, other in combinations(row, 2))
-    return PairCoverage(len(feasible), tuple(sorted(feasible - met)))
+    return PairCoverage(len(feasible), {pair: feasible[pair] for pair in sorted(feasible.keys() - met)})
 
 
 def text_of_cell(cell: Cell) -> str:

@@ -17,6 +17,7 @@ from snaptree.conformance.methods.long import Long
 from snaptree.conformance.methods.looks import OtherLooks
 from snaptree.conformance.methods.method import Method
 from snaptree.conformance.methods.pairs import Pairs
+from snaptree.conformance.methods.places import EveryPlace
 from snaptree.conformance.methods.power import PowerLoss
 from snaptree.conformance.methods.sampled import Sampled
 from snaptree.conformance.methods.side_by_side import SideBySide
@@ -31,6 +32,7 @@ METHODS: Final[tuple[Method[Any], ...]] = (
     Again(),
     Limits(),
     Long(),
+    EveryPlace(),
     SideBySide(),
     Exhaustive(),
     AllHistories(),

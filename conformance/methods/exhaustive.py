@@ -3,7 +3,8 @@
 A tour walks the graph. It takes the uncovered transitions of the present state, then goes to the nearest
 state with an uncovered one, or starts again on a fresh domain if that is nearer. It does not repeat a
 transition that deviates. What is only reachable through it in the graph is reached through larger trees where
-those lead around it. The rest is closed off, and the report gives its number.
+those lead around it. The rest is closed off, and the report gives its number. In each state every look-up is
+made once, also of what is gone.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from snaptree.conformance.methods.content import FreshContent
 from snaptree.conformance.methods.graph import Graph, Label, Move, Scope, graph_of, moves, shape_in
 from snaptree.conformance.methods.method import Counts, Ledger, Method, Part
 from snaptree.conformance.methods.selecting import GraphShare, makes
+from snaptree.conformance.methods.sweep import LOOK_UPS, sweep
 from snaptree.conformance.methods.ways import NOWHERE, Ways
 from snaptree.conformance.sequences.running import Looks, Run
 from snaptree.spec.profiles import Profile
@@ -95,7 +97,8 @@ class Exhaustive(Method[GraphShare]):
     def perform(self, driver: Driver, unit: GraphShare, ledger: Ledger) -> Iterator[Run]:
         """Tour the transitions of one chunk."""
         graph = graph_of(driver.profile, unit.bound, unit.scope)
-        tour = Tour.over(driver, graph, chunks(graph, unit.calls)[unit.number])
+        swept = unit.calls is None or not unit.calls.isdisjoint(LOOK_UPS)
+        tour = Tour.over(driver, graph, chunks(graph, unit.calls)[unit.number], swept=swept)
         return tour.walk(ledger.counts, ledger.tally, expired=ledger.expired)
 
 
@@ -134,19 +137,30 @@ class Tour:
     pending: dict[Code, dict[Label, None]]
     ways: Ways
     twice: bool = False
+    unswept: set[Code] = field(default_factory=set)
+    """States in which every look-up is still to be made, once in each."""
     barred: list[Transition] = field(default_factory=list)
     lost: int | None = None
     """Deviations on the ways around others; None before there are such ways."""
 
     @classmethod
     def over(
-        cls, driver: Driver, graph: Graph, transitions: list[Transition], *, twice: bool = False
+        cls,
+        driver: Driver,
+        graph: Graph,
+        transitions: list[Transition],
+        *,
+        twice: bool = False,
+        swept: bool = False,
     ) -> Tour:
-        """A tour over some transitions of a graph; ``twice`` looks two times after each call."""
+        """A tour over some transitions of a graph; ``twice`` looks two times after each call.
+
+        With ``swept`` every look-up is made in each state of these transitions.
+        """
         pending: dict[Code, dict[Label, None]] = {}
         for state, label in transitions:
             pending.setdefault(state, {})[label] = None
-        return cls(driver, graph, pending, Ways(graph), twice)
+        return cls(driver, graph, pending, Ways(graph), twice, {*pending} if swept else set())
 
     def walk(self, counts: Counts, tally: Tally, *, expired: Callable[[], bool]) -> Iterator[Run]:
         """Walk until no transition is left, or time is up; yields each run that deviated."""
@@ -207,6 +221,9 @@ class Tour:
         state = self.graph.start
         way: deque[Label] = deque()
         while self.pending and not expired() and len(steps) < LONGEST and not content.spent:
+            if self._sweeps(state, lockstep, steps):
+                yield Run(tuple(steps), steps[-1].differences, dict(driver_ids))
+                break
             if not way:
                 found = self._way(state, begun=bool(steps))
                 if found is None:
@@ -236,18 +253,32 @@ class Tour:
                     break
                 continue
             counts.covered += done
-            there = self.graph.edges[state][label]
-            if self.graph.scope == "libvirt" or steps[-1].documented is not None:
-                reached = shape_in(self.graph.scope, lockstep.model).key
-                if reached != there:  # the driver was free to refuse
-                    self.ways.bar(state, label)
-                    way.clear()
-                    there = reached
-            state = there
+            state, as_planned = self._arrival(state, label, lockstep, steps[-1])
+            if not as_planned:
+                way.clear()
         if not lockstep.broken:
             differences = lockstep.finish(steps)
             if differences:
                 yield Run(tuple(steps), differences, driver_ids)
+
+    def _arrival(self, state: Code, label: Label, lockstep: Lockstep, taken: StepResult) -> tuple[Code, bool]:
+        """The state after a move, and whether it is that of the graph: a driver may be free to refuse."""
+        there = self.graph.edges[state][label]
+        if self.graph.scope != "libvirt" and taken.documented is None:
+            return there, True
+        reached = shape_in(self.graph.scope, lockstep.model).key
+        if reached != there:
+            self.ways.bar(state, label)
+        return reached, reached == there
+
+    def _sweeps(self, state: Code, lockstep: Lockstep, steps: list[StepResult]) -> bool:
+        """Make every look-up where that is still to be done; returns whether one was answered wrong."""
+        if state not in self.unswept:
+            return False
+        self.unswept.discard(state)
+        asked = len(steps)
+        sweep(lockstep, steps)
+        return len(steps) > asked
 
     def _take(self, move: Move, lockstep: Lockstep, content: FreshContent, steps: list[StepResult]) -> bool:
         """Take a move up to its first difference; returns whether one of its calls is not made any more."""

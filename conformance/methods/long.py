@@ -9,33 +9,23 @@ the middle, with the whole state compared after each step.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
-from snaptree.conformance.driver import DEFAULT_DISKS, CallBarred, Driver, Pace
+from snaptree.conformance.driver import CallBarred, Driver, Pace
+from snaptree.conformance.methods import trees
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.method import Ledger, Method, Part
 from snaptree.conformance.methods.selecting import concerns
+from snaptree.conformance.methods.trees import Building, shapes_of, size_of
 from snaptree.conformance.sequences.running import Run, run_sequence
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
-from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
-from snaptree.spec.semantics import step
-from snaptree.spec.state import Domain, blank_domain
-
-SIZES: Final[dict[Pace, int]] = {"fast": 50, "ordinary": 24, "slow": 12}
-"""Snapshots of a tree by the pace of a driver, if the profile allows as many."""
-
-BEYOND: Final[dict[Pace, int]] = {"fast": 64, "ordinary": 24, "slow": 12}
-"""The same where the profile says that there is no limit."""
 
 MERGES: Final[dict[Pace, int]] = {"fast": 6, "ordinary": 4, "slow": 3}
 """Merges into one parent."""
-
-WRITTEN: Final = 16
-"""Blocks that the writes take in turn: what one layer wrote shows through the layers above it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class Long(Method[Tree]):
         """A unit for each tree."""
         for part in self.parts(profile, bounds):
             for shape in _needed(profile, bounds):
-                yield Tree(part.key, shape, size_of(shape, profile, bounds.pace))
+                yield Tree(part.key, shape, long_size(shape, profile, bounds.pace))
 
     def perform(self, driver: Driver, unit: Tree, ledger: Ledger) -> Iterator[Run]:
         """Build the tree, and take it apart.
@@ -98,23 +88,15 @@ class Long(Method[Tree]):
             ledger.counts.covered += 1
 
 
-def size_of(shape: str, profile: Profile, pace: Pace) -> int:
-    """The number of snapshots of a tree that the profile and the pace of the driver allow."""
-    limits = [profile.limits.count]
-    if shape == "chain":
-        limits.append(profile.limits.depth)
-    elif shape == "comb" and profile.limits.depth is not None:
-        limits.append(2 * profile.limits.depth - 2)
-    if shape == "merges":
-        return MERGES[pace]
-    known = [limit for limit in limits if limit is not None]
-    return min([SIZES[pace], *known]) if known else BEYOND[pace]
+def long_size(shape: str, profile: Profile, pace: Pace) -> int:
+    """The number of snapshots of a tree, or of merges into one parent."""
+    return MERGES[pace] if shape == "merges" else size_of(shape, profile, pace)
 
 
 @cache
 def work_on(shape: str, size: int, profile: Profile) -> Work:
     """The operations on one tree; those that the profile does not claim are left out."""
-    building = _Building(profile)
+    building = _Long(profile)
     take_apart = SHAPES[shape](building, size)
     building.look()
     built = len(building.operations)
@@ -129,49 +111,19 @@ def _needed(profile: Profile, bounds: Bounds) -> tuple[str, ...]:
         shape
         for shape in _shapes(profile)
         if bounds.calls is None
-        or concerns(work_on(shape, size_of(shape, profile, bounds.pace), profile).operations, bounds.calls)
+        or concerns(work_on(shape, long_size(shape, profile, bounds.pace), profile).operations, bounds.calls)
     )
 
 
 def _shapes(profile: Profile) -> tuple[str, ...]:
-    """The trees that a profile can have: there is one branch where nothing reverts."""
-    if not profile.claims("revert"):
-        return ("chain",)
+    """The trees that a profile can have, and the merges into one parent where it has both."""
     merging = profile.claims("merge_into_parent") or profile.claims("merge_into_children")
-    return ("chain", "fan", "comb", "merges") if merging else ("chain", "fan", "comb")
+    shapes = shapes_of(profile)
+    return (*shapes, "merges") if merging and len(shapes) > 1 else shapes
 
 
-@dataclass
-class _Building:
-    """The operations so far, and the domain that the model has after them."""
-
-    profile: Profile
-    operations: list[Operation] = field(default_factory=list)
-    domain: Domain = field(default_factory=lambda: blank_domain(DEFAULT_DISKS))
-    writes: int = 0
-
-    def do(self, *operations: Operation) -> None:
-        """Add operations, as far as the profile claims them."""
-        for operation in operations:
-            if self.profile.claims(operation.call):
-                self.operations.append(operation)
-                outcome: Any = step(self.domain, operation, self.profile)
-                self.domain = outcome.domain if isinstance(outcome, Accepted) else self.domain
-
-    def write(self) -> None:
-        """Write a value that the block did not have lately, or an entry of the configuration."""
-        self.writes += 1
-        if self.profile.claims("write_disk"):
-            disk = sorted(DEFAULT_DISKS)[self.writes % len(DEFAULT_DISKS)]
-            self.do(ops.WriteDisk(disk, self.writes % WRITTEN, 1 + self.writes % 255))
-        else:
-            self.do(ops.Configure(f"content{self.writes}", "written"))
-
-    def create(self) -> str:
-        """Write, and take a snapshot; returns its id."""
-        self.write()
-        self.do(ops.Create(f"n{self.domain.serial + 1}"))
-        return f"s{self.domain.serial}"
+class _Long(Building):
+    """A tree that is looked at cheaply."""
 
     def look(self) -> None:
         """Look at the whole, and at the snapshots at both ends and in the middle."""
@@ -189,8 +141,8 @@ def _ends_and_middle(snapshots: Sequence[str]) -> list[str]:
     return [snapshots[place] for place in places]
 
 
-def _chain(building: _Building, size: int) -> Callable[[], None]:
-    chain = [building.create() for _ in range(size)]
+def _chain(building: _Long, size: int) -> Callable[[], None]:
+    chain = trees.chain(building, size)
 
     def take_apart() -> None:
         first, middle, last = chain[0], chain[size // 2], chain[-1]
@@ -206,12 +158,8 @@ def _chain(building: _Building, size: int) -> Callable[[], None]:
     return take_apart
 
 
-def _fan(building: _Building, size: int) -> Callable[[], None]:
-    root = building.create()
-    leaves: list[str] = []
-    for _ in range(size - 1):
-        building.do(ops.Revert(root))
-        leaves.append(building.create())
+def _fan(building: _Long, size: int) -> Callable[[], None]:
+    root, *leaves = trees.fan(building, size)
 
     def take_apart() -> None:
         building.do(ops.Revert(root))
@@ -225,13 +173,9 @@ def _fan(building: _Building, size: int) -> Callable[[], None]:
     return take_apart
 
 
-def _comb(building: _Building, size: int) -> Callable[[], None]:
-    spine: list[str] = []
-    teeth: list[str] = []
-    for _ in range(size // 2):
-        spine.append(building.create())
-        teeth.append(building.create())
-        building.do(ops.Revert(spine[-1]))
+def _comb(building: _Long, size: int) -> Callable[[], None]:
+    made = trees.comb(building, size)
+    spine, teeth = made[::2], made[1::2]
 
     def take_apart() -> None:
         for tooth in _ends_and_middle(teeth):
@@ -247,7 +191,7 @@ def _comb(building: _Building, size: int) -> Callable[[], None]:
     return take_apart
 
 
-def _merges(building: _Building, size: int) -> Callable[[], None]:
+def _merges(building: _Long, size: int) -> Callable[[], None]:
     parent = building.create()
     chain = [building.create() for _ in range(size)]
 
@@ -271,7 +215,7 @@ def _merges(building: _Building, size: int) -> Callable[[], None]:
     return take_apart
 
 
-SHAPES: Final[dict[str, Callable[[_Building, int], Callable[[], None]]]] = {
+SHAPES: Final[dict[str, Callable[[_Long, int], Callable[[], None]]]] = {
     "chain": _chain,
     "fan": _fan,
     "comb": _comb,

@@ -20,10 +20,10 @@ from snaptree.conformance.methods.sampled import (
     MOST_SNAPSHOTS,
     Batch,
     Decoder,
+    run_at_end,
     runs_of,
     runs_on_fresh_domain,
 )
-from snaptree.conformance.methods.sweep import sweep
 from snaptree.conformance.sequences.running import Run
 from snaptree.spec.domains.situation import Situation
 from snaptree.spec.operations import Operation
@@ -94,13 +94,7 @@ class _PairSequence:
         places = range(-len(self._prelude), len(self._drawn) // BYTES)
         operations = (self._operation(lockstep, place) for place in places)
         yield from runs_of(lockstep, steps, operations, persistent=self._persistent)
-        if lockstep.broken:
-            return
-        asked = len(steps)
-        sweep(lockstep, steps)
-        differences = steps[-1].differences if len(steps) > asked else lockstep.finish(steps)
-        if differences:
-            yield Run(tuple(steps), differences, dict(lockstep.identities.to_driver), self._persistent)
+        yield from run_at_end(lockstep, steps, persistent=self._persistent)
 
     @property
     def _prelude(self) -> tuple[Operation, ...]:

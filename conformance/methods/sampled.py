@@ -1,8 +1,8 @@
 """sampled: random sequences, drawn as bytes and decoded against the live state.
 
 Each step is three bytes: the call, the snapshot, the other arguments. Decoding looks at the present state,
-so nearly every step is meaningful. Seed and number alone reproduce a sequence. ``sequences`` shrinks it: it
-works on operations, in the same way for every method.
+so nearly every step is meaningful. A sequence ends with a sweep. Seed and number alone reproduce it.
+``sequences`` shrinks it: it works on operations, in the same way for every method.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from snaptree.conformance.engine.own_calls import domain_fault_step
 from snaptree.conformance.methods.bounds import Bounds, Calls
 from snaptree.conformance.methods.libvirt_calls import LibvirtDecoder
 from snaptree.conformance.methods.method import Ledger, Method, Part
+from snaptree.conformance.methods.sweep import LOOK_UPS, sweep
 from snaptree.conformance.sequences.running import Run
 from snaptree.spec import operations as ops
 from snaptree.spec.domains.names import ODD
@@ -256,7 +257,8 @@ class Sampled(Method[Batch]):
             deviated = False
             decoder = decoders[number % len(decoders)]
             drawn = needed(draw(unit.seed, number, unit.longest), decoder, unit.calls)
-            for run in _runs(driver, decoder, drawn, ledger.tally) if drawn else ():
+            swept = unit.calls is None or not unit.calls.isdisjoint(LOOK_UPS)
+            for run in _runs(driver, decoder, drawn, ledger.tally, swept=swept) if drawn else ():
                 deviated = True
                 yield run
             ledger.counts.sequences += 1
@@ -277,7 +279,7 @@ def needed(drawn: bytes, decoder: Decodes, calls: Calls) -> bytes:
     return drawn[: max(places, default=-BYTES) + BYTES]
 
 
-def _runs(driver: Driver, decoder: Decodes, drawn: bytes, tally: Tally) -> Iterator[Run]:
+def _runs(driver: Driver, decoder: Decodes, drawn: bytes, tally: Tally, *, swept: bool) -> Iterator[Run]:
     """The deviations of one sequence, which continues as long as both sides are in the same state."""
     # Now and then a domain that has no definition to outlive it.
     persistent = not (driver.profile.offers("transient") and drawn[0] % TRANSIENT == 0)
@@ -286,8 +288,7 @@ def _runs(driver: Driver, decoder: Decodes, drawn: bytes, tally: Tally) -> Itera
         places = range(0, len(drawn), BYTES)
         operations = (decoder.operation(lockstep.model, *drawn[at : at + BYTES]) for at in places)
         yield from runs_of(lockstep, steps, operations, persistent=persistent)
-        if not lockstep.broken and (differences := lockstep.finish(steps)):
-            yield Run(tuple(steps), differences, lockstep.identities.to_driver, persistent)
+        yield from run_at_end(lockstep, steps, persistent=persistent, swept=swept)
 
     return runs_on_fresh_domain(driver, on, tally, persistent=persistent)
 
@@ -313,6 +314,20 @@ def runs_on_fresh_domain(
             before = steps[-1].after if steps else blank_domain(DEFAULT_DISKS, persistent=persistent)
             last = domain_fault_step(before, fault)
             yield Run((*steps, last), last.differences, {}, persistent)
+
+
+def run_at_end(
+    lockstep: Lockstep, steps: list[StepResult], *, persistent: bool, swept: bool = True
+) -> Iterator[Run]:
+    """The deviation that shows when a sequence that is in step ends: in a sweep, or in a last look."""
+    if lockstep.broken:
+        return
+    asked = len(steps)
+    if swept:
+        sweep(lockstep, steps)
+    differences = steps[-1].differences if len(steps) > asked else lockstep.finish(steps)
+    if differences:
+        yield Run(tuple(steps), differences, dict(lockstep.identities.to_driver), persistent)
 
 
 def runs_of(

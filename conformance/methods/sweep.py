@@ -17,8 +17,10 @@ from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
-MOST_FORMER: Final = 12
-"""Former names, and former ids, that are asked for: in a long sequence the last ones in their order."""
+LOOK_UPS: Final = frozenset(
+    {"list", "count", "current", "children", "parent", "lookup_by_id", "lookup_by_name"}
+)
+"""The calls of a sweep."""
 
 
 def sweep_of(domain: Domain, history: History, profile: Profile) -> Iterator[Operation]:
@@ -26,9 +28,9 @@ def sweep_of(domain: Domain, history: History, profile: Profile) -> Iterator[Ope
     asked: list[Operation] = [ops.ListSnapshots(), ops.Count(), ops.Current(), ops.Children()]
     for snapshot in domain.in_order():
         asked += [*_by_id(snapshot.id), ops.LookupByName(snapshot.name)]
-    for gone in sorted(history.snapshots, key=_number)[-MOST_FORMER:]:
+    for gone in sorted(history.snapshots, key=_number):
         asked += _by_id(gone)
-    asked += [ops.LookupByName(name) for name in sorted({*history.names} - {*domain.names})[-MOST_FORMER:]]
+    asked += [ops.LookupByName(name) for name in sorted({*history.names} - {*domain.names})]
     yield from (one for one in asked if profile.claims(one.call))
 
 

@@ -23,7 +23,7 @@ from snaptree.conformance.judging.verdict import Judgement
 from snaptree.conformance.reports.basis import basis_of, situations
 from snaptree.conformance.reports.claim import claim_of
 from snaptree.conformance.reports.meetings import cells_json
-from snaptree.conformance.reports.words import call_text
+from snaptree.conformance.reports.words import call_text, text_of_way
 from snaptree.conformance.running.assess import Assessment
 from snaptree.conformance.running.heading import Heading
 from snaptree.conformance.sequences.traces import Header, write_trace
@@ -230,8 +230,8 @@ def _classes(coverage: ClassCoverage) -> dict[str, Any]:
     }
     pairs = coverage.pairs
     if pairs is not None:
-        empty = [text_of_pair(pair) for pair in pairs.empty]
-        record["pairs"] = {"feasible": pairs.feasible, "met": pairs.met, "empty": empty}
+        ways = {text_of_pair(pair): text_of_way(way) for pair, way in pairs.empty.items()}
+        record["pairs"] = {"feasible": pairs.feasible, "met": pairs.met, "empty": [*ways], "ways": ways}
     return record
 
 

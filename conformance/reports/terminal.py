@@ -35,7 +35,7 @@ from snaptree.conformance.reports.telling import (
     verdict_words,
 )
 from snaptree.conformance.reports.trees import draw_tree
-from snaptree.conformance.reports.words import call_text, duration, plain
+from snaptree.conformance.reports.words import call_text, duration, plain, text_of_way
 from snaptree.conformance.running.heading import Heading
 from snaptree.conformance.running.known_list import NO_DEVIATIONS, KnownList
 from snaptree.spec.rules import rule, specification_version
@@ -178,7 +178,7 @@ def _methods(report: Report) -> RenderableType:
 
 
 def print_coverage(console: Console, coverage: ClassCoverage) -> None:
-    """Print the steps of every class of every argument, and the pairs that no step met."""
+    """Print the steps of every class, and the pairs that no step met, each with a way to where it can be."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("call", "argument", "class"):
         table.add_column(title, overflow="fold")
@@ -193,10 +193,12 @@ def print_coverage(console: Console, coverage: ClassCoverage) -> None:
     console.print(table)
     if coverage.pairs is not None:
         console.print(
-            f"\npairs that no step met: {len(coverage.pairs.empty):,} of {coverage.pairs.feasible:,}"
+            f"\npairs that no step met: {len(coverage.pairs.empty):,} of {coverage.pairs.feasible:,}; each is"
+            " feasible where the calls behind it lead, and was not drawn there"
         )
-        for pair in coverage.pairs.empty:
-            console.print(f"  {text_of_pair(pair)}", markup=False, highlight=False, soft_wrap=True)
+        for pair, way in coverage.pairs.empty.items():
+            line = f"  {text_of_pair(pair)}: {text_of_way(way)}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _number(steps: int | None) -> Text:

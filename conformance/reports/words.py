@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted, Outcome
 from snaptree.spec.state import Domain
@@ -27,6 +29,11 @@ def call_text(operation: Operation, domain: Domain | None = None) -> str:
             shown = plain(quoted(str(value)) if key == "name" else str(value), 40) or "''"
             arguments.append(shown if key in ("name", "disk", "block", "value", "size") else f"{key}={shown}")
     return f"{operation.call}({', '.join(arguments)})"
+
+
+def text_of_way(way: Sequence[Operation]) -> str:
+    """The calls from a fresh domain on, in words; snapshots have the ids of the model."""
+    return "after " + "; ".join(call_text(one) for one in way) if way else "on a fresh domain"
 
 
 def snapshot_label(domain: Domain | None, snapshot: str) -> str:

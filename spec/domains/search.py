@@ -77,10 +77,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found: each cell with a shortest way to it, the pairs, and the states that it kept."""
+    """What a search found: cells and pairs, each with a shortest way to it, and the states that it kept."""
 
     cells: dict[Cell, Shown] = field(default_factory=dict)
-    pairs: set[Pair] = field(default_factory=set)
+    pairs: dict[Pair, Way] = field(default_factory=dict)
     kept: list[Reached] = field(default_factory=list)
 
 
@@ -91,9 +91,12 @@ def feasible_cells(profile: Profile) -> Mapping[Cell, Shown]:
 
 
 @cache
-def feasible_pairs(profile: Profile) -> frozenset[Pair]:
-    """Every pair of classes that the claimed calls can meet; it takes a few seconds, once in each process."""
-    return frozenset(_found(_Search(profile, _ALL)).pairs)
+def feasible_pairs(profile: Profile) -> Mapping[Pair, Way]:
+    """A way to where each pair of classes that the claimed calls can meet can be chosen.
+
+    It takes a few seconds, once in each process. A pair on a transient domain says so by its power.
+    """
+    return _found(_Search(profile, _ALL)).pairs
 
 
 def _found(search: _Search) -> Found:
@@ -393,7 +396,7 @@ class _Search:
             menus = Menus(reached.situation, self._fixed)
             for call in self._calls:
                 if self._novel is _ALL:
-                    self._add_pairs(call, menus)
+                    self._add_pairs(call, menus, reached.way)
                 else:
                     self._add_cells(call, menus, reached)
         return new
@@ -421,25 +424,31 @@ class _Search:
                 return ["key0"]
         return [None]
 
-    def _add_pairs(self, call: str, menus: Menus) -> None:
+    def _add_pairs(self, call: str, menus: Menus, way: Way) -> None:
         dimensions = DIMENSIONS[call]
         whole = {one.name: tuple(menus.whole(call, one)) for one in dimensions}
         for one, other in combinations(dimensions, 2):
             if other.after == one.name:
                 for name, value in menus.of(one).items():
-                    self._add_product(call, one, (name,), other, tuple(menus.of(other, value)))
+                    self._add_product(call, one, (name,), other, tuple(menus.of(other, value)), way)
             else:
-                self._add_product(call, one, whole[one.name], other, whole[other.name])
+                self._add_product(call, one, whole[one.name], other, whole[other.name], way)
 
     def _add_product(
-        self, call: str, one: Argument, names: tuple[str, ...], other: Argument, others: tuple[str, ...]
+        self,
+        call: str,
+        one: Argument,
+        names: tuple[str, ...],
+        other: Argument,
+        others: tuple[str, ...],
+        way: Way,
     ) -> None:
         key = (call, one.name, names, other.name, others)
         if key not in self._products:
             self._products.add(key)
-            self.found.pairs.update(
-                Pair(call, one.name, name, other.name, other_name) for name in names for other_name in others
-            )
+            for name in names:
+                for other_name in others:
+                    self.found.pairs.setdefault(Pair(call, one.name, name, other.name, other_name), way)
 
     def _add_cells(self, call: str, menus: Menus, reached: Reached) -> None:
         power, tree = (one.class_of(None, menus.situation, {}) for one in SURROUNDINGS)

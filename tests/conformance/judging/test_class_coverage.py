@@ -14,11 +14,21 @@ from snaptree.conformance.engine.coverage import Tally
 from snaptree.conformance.judging.class_coverage import class_coverage, text_of_cell, text_of_pair
 from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
-from snaptree.spec.domains.search import Cell, feasible_cells, feasible_pairs
+from snaptree.spec.domains.search import (
+    DISKS,
+    Cell,
+    Menus,
+    after_step,
+    feasible_cells,
+    feasible_pairs,
+)
+from snaptree.spec.domains.situation import Situation
+from snaptree.spec.domains.table import DIMENSIONS
 from snaptree.spec.outcomes import InvalidArgument
 from snaptree.spec.profiles import load_profile
+from snaptree.spec.state import blank_domain
 
-QEMU = load_profile("qemu")
+QEMU, RFC = load_profile("qemu"), load_profile("rfc")
 
 
 def played(*operations: ops.Operation) -> Tally:
@@ -42,7 +52,7 @@ def test_a_step_meets_the_classes_of_its_arguments_and_their_pairs() -> None:
     assert coverage.steps[Cell("create", "name", "borne by another", "refused")] == 1
     assert Cell("create", "name", "empty", "refused") in coverage.empty
     assert coverage.pairs is not None
-    met = feasible_pairs(QEMU) - set(coverage.pairs.empty)
+    met = feasible_pairs(QEMU).keys() - coverage.pairs.empty.keys()
     assert "create tree 'empty' with name 'plain'" in {text_of_pair(pair) for pair in met}
     # Seven dimensions of create make 21 pairs; the second create differs in two of them.
     assert 21 < coverage.pairs.met <= 42
@@ -80,6 +90,8 @@ def test_what_stayed_empty_is_named(
         assert len(pairs["empty"]) == pairs["feasible"] - pairs["met"] > 0
         assert f"pairs that no step met: {len(pairs['empty']):,}" in shown
         assert pairs["empty"][0] in shown
+        assert [*pairs["ways"]] == pairs["empty"]
+        assert " ".join(f"{pairs['empty'][0]}: {pairs['ways'][pairs['empty'][0]]}".split()) in shown
     else:
         assert "pairs" not in classes, "a run with bounds does not compute them"
 
@@ -87,3 +99,17 @@ def test_what_stayed_empty_is_named(
 def test_cells_and_pairs_in_words() -> None:
     assert text_of_cell(Cell("create", "name", "empty", "refused")) == "create name 'empty' refused"
     assert text_of_cell(Cell("start", "", "", "accepted")) == "start accepted"
+
+
+def test_each_pair_can_be_chosen_where_its_way_leads() -> None:
+    for pair, way in [*feasible_pairs(RFC).items()][::400]:
+        persistent = "transient" not in (pair.name if pair.argument == "power" else "")
+        situation = Situation(blank_domain(DISKS, persistent=persistent), RFC)
+        for operation in way:
+            after = after_step(situation, operation)
+            assert after is not None
+            situation = after
+        menus = Menus(situation)
+        for argument, name in ((pair.argument, pair.name), (pair.other, pair.other_name)):
+            one = next(one for one in DIMENSIONS[pair.call] if one.name == argument)
+            assert name in menus.whole(pair.call, one), (pair, way)

@@ -7,8 +7,9 @@ import pytest
 from snaptree.conformance.driver import Pace
 from snaptree.conformance.drivers.simulator import SimulatorDriver
 from snaptree.conformance.methods.bounds import Bounds
-from snaptree.conformance.methods.long import Long, size_of, work_on
+from snaptree.conformance.methods.long import Long, work_on
 from snaptree.conformance.methods.method import Ledger
+from snaptree.conformance.methods.trees import size_of
 from snaptree.spec.profiles import load_profile, shipped_profiles, varied
 
 RFC = load_profile("rfc")
