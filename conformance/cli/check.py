@@ -246,6 +246,14 @@ def check(
             "--update-deviations", help="Add new deviations to that file; fill in the reasons by hand."
         ),
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            help="The report.json of a former run: what it found does not fail this one, and what it "
+            "no longer finds or no longer shows is printed.",
+            metavar="REPORT",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="A folder for report.html, report.json, junit.xml and traces/.")
     ] = None,
@@ -310,6 +318,7 @@ def check(
             callers=None if callers is None else parse_callers(callers),
             methods=_scenarios(scenario),
             only_methods=parse_methods(methods),
+            baseline=baseline,
         )
         if dry_run:
             return _dry_run(console, request)

@@ -93,7 +93,9 @@ def judge(
     new.sort(key=lambda found: not found.of_process)
     results = tuple(rule_results(selected, record.tally.coverage, profile, new, expected))
     unfinished = tuple(dict.fromkeys(part.name for part in record.unfinished))
-    missing = tuple(entry for entry in known if not any(entry.matches(found) for found in relevant))
+    missing = tuple(
+        entry for entry in known if not entry.flaky and not any(entry.matches(found) for found in relevant)
+    )
     return Judgement(
         _verdict(record, results, new),
         results,

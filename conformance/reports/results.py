@@ -211,10 +211,50 @@ def report_json(report: Report) -> dict[str, Any]:
         "known_not_seen": [
             {"rule": entry.rule, "operation": entry.operation, "reason": entry.reason}
             for entry in judgement.not_seen_again
+            if not entry.id
         ],
+        "known_expired": [
+            {
+                "rule": entry.rule,
+                "operation": entry.operation,
+                "reason": entry.reason,
+                "owner": entry.owner,
+                "expires": str(entry.expires),
+            }
+            for entry in report.assessment.known.expired
+        ],
+        **_baseline(report),
     }
     check_against("report", record)
     return record
+
+
+def lost_rules(report: Report) -> dict[str, str]:
+    """The rules that passed in the baseline and do not now, each with its status; deviations apart."""
+    baseline = report.assessment.known.baseline
+    if baseline is None:
+        return {}
+    return {
+        result.rule.id: result.status
+        for result in report.judgement.rules
+        if baseline.rules.get(result.rule.id) == "pass" and result.status not in ("pass", "deviation")
+    }
+
+
+def _baseline(report: Report) -> dict[str, Any]:
+    """What changed since the baseline, if there is one."""
+    baseline = report.assessment.known.baseline
+    if baseline is None:
+        return {}
+    return {
+        "baseline": {
+            "report": str(baseline.path),
+            "driver_version": baseline.driver_version,
+            "specification": baseline.specification,
+            "gone": [entry.id for entry in report.judgement.not_seen_again if entry.id],
+            "lost": [{"id": one, "status": status} for one, status in lost_rules(report).items()],
+        }
+    }
 
 
 def _classes(coverage: ClassCoverage) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from snaptree.conformance.engine.differences import NOTHING_NEW, PROCESS, Differ
 from snaptree.conformance.judging.class_coverage import ClassCoverage, text_of_cell
 from snaptree.conformance.judging.deviations import Deviation
 from snaptree.conformance.judging.record import Why, count_of
-from snaptree.conformance.reports.results import Report, rule_counts
+from snaptree.conformance.reports.results import Report, lost_rules, rule_counts
 from snaptree.conformance.reports.trees import Note, Notes, Sketch, sketch_observation, sketch_of
 from snaptree.conformance.reports.words import call_text, plain
 from snaptree.conformance.sequences.running import BESIDE
@@ -104,17 +104,43 @@ def known_words(report: Report, found: Deviation) -> str:
     """A known deviation in a line: what it is, why it is known, and where that is written."""
     entry = report.judgement.entry_of(found)
     why = plain(entry.reason, 300) + (f" ({plain(entry.link)})" if entry.link else "")
+    if entry.owner:
+        why += f"; {plain(entry.owner, 100)} mends it"
+    if entry.expires is not None:
+        why += f"; accepted until {entry.expires}"
     return f"known deviation {found.id}: {found.rule} in {found.operation.call}: {why}"
 
 
 def not_seen_words(report: Report) -> Iterator[str]:
-    """What becomes of the known deviations that the run did not meet: it may not have come to them."""
-    missed = [f"{plain(one.rule)} in {plain(one.operation)}" for one in report.judgement.not_seen_again]
+    """What becomes of the known deviations that the run did not meet: it may not have come to them.
+
+    Entries that are accepted no longer come first, and what a baseline showed that this run does not last.
+    """
+    for one in report.assessment.known.expired:
+        who = f", which {plain(one.owner, 100)} mends" if one.owner else ""
+        yield (
+            f"expired on {one.expires}: the known deviation of {plain(one.rule)} in "
+            f"{plain(one.operation)}{who}; it counts again"
+        )
+    yield from _missed_words(report)
+    lost = lost_rules(report)
+    for status in sorted(set(lost.values())):
+        which = ", ".join(one for one, now in lost.items() if now == status)
+        yield f"passed in the baseline, and {status} now: {which}"
+
+
+def _missed_words(report: Report) -> Iterator[str]:
+    entries = report.judgement.not_seen_again
+    missed = [f"{plain(one.rule)} in {plain(one.operation)}" for one in entries if not one.id]
+    former = [f"{one.id} {plain(one.rule)} in {plain(one.operation)}" for one in entries if one.id]
     if missed and not report.judgement.complete:
         yield f"not met by this part of a run: the known deviations of {', '.join(missed)}"
-        return
-    for one in missed:
-        yield f"no longer seen: the known deviation of {one}; if it is mended, take its entry out"
+    else:
+        for one in missed:
+            yield f"no longer seen: the known deviation of {one}; if it is mended, take its entry out"
+    for one in former:
+        seen = "no longer seen" if report.judgement.complete else "not met by this part of a run"
+        yield f"{seen}: deviation {one}, which the baseline has"
 
 
 def allowed_words(difference: Difference) -> str:

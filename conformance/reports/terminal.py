@@ -64,10 +64,10 @@ def print_heading(console: Console, heading: Heading, known: KnownList) -> None:
         ),
         soft_wrap=not console.is_terminal,
     )
-    if known.entries:
+    if known.listed:
         console.print(
             Text(
-                f"{count_of(len(known.entries), 'known deviation')} of this version: {known.path} "
+                f"{count_of(len(known.listed), 'known deviation')} of this version: {known.path} "
                 f"(--deviations {NO_DEVIATIONS} counts them)",
                 style="dim",
             ),

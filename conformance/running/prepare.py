@@ -71,7 +71,7 @@ def prepare(request: Request, announce: Callable[[str], None]) -> Preparation:
                 )
         facts = workers.facts()
         heading = _heading(request, facts, workers.jobs, opening.secrets)
-        known = known_list(request.deviations, heading, may_be_new=request.update)
+        known = known_list(request.deviations, heading, may_be_new=request.update, baseline=request.baseline)
         _require_crashes(facts)
         return Preparation(request, heading, _bounds(request, facts, heading), known, workers)
     except BaseException:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from snaptree.conformance.driver import PACES, DriverOptions, Pace
@@ -73,6 +74,8 @@ class Request:
     methods: tuple[Method[Any], ...] = ()
     shard: Shard = WHOLE
     only_methods: tuple[str, ...] | None = None
+    baseline: Path | None = None
+    """The report of a former run, whose deviations do not fail this one."""
 
 
 def parse_graph(text: str) -> tuple[Scope, int]:

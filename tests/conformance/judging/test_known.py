@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,3 +167,50 @@ def test_only_a_regular_file_of_some_size_is_a_list(tmp_path: Path) -> None:
     ):
         with pytest.raises(KnownDeviationsError, match=said):
             read_known(path, "1.0")
+
+
+# --- owner, last day, range of versions ---------------------------------------------------
+
+WHOLE = """\
+[[deviation]]
+rule = "POWER-1"
+operation = "start"
+reason = "so it is"
+driver_version = ">=7.2, <9"
+owner = "storage team"
+expires = 2027-03-31
+flaky = true
+"""
+
+
+def test_an_entry_has_a_range_an_owner_and_a_last_day(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(WHOLE, encoding="utf-8")
+    here = heading("simulator", "rfc", "8.1")
+    assert known_list(str(mine), heading("simulator", "rfc", "9.0")).entries == ()
+    on_time = known_list(str(mine), here, today=date(2027, 3, 31))
+    assert [(one.owner, one.flaky) for one in on_time.entries] == [("storage team", True)]
+    assert on_time.expired == ()
+    late = known_list(str(mine), here, today=date(2027, 4, 1))
+    assert late.entries == ()
+    assert [one.rule for one in late.expired] == ["POWER-1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("expires = '2027-03-31'", "expires is a day, such as 2027-03-31, without quotes"),
+        ("expires = 2027-03-31T00:00:00", "expires is a day"),
+        ("expires = 1", "expires is a day"),
+        ("flaky = 'yes'", "flaky is true or false"),
+        ("driver_version = '>=seven'", "driver_version: '>=seven' is no bound of a range; write >=7.2, <9"),
+        ("ownr = 'x'", "unknown key 'ownr'; did you mean owner?"),
+        ("owner = 5", "every value is text"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_told(tmp_path: Path, line: str, told: str) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'[[deviation]]\nrule = "A-1"\noperation = "start"\nreason = "r"\n{line}\n')
+    with pytest.raises(KnownDeviationsError) as error:
+        read_known(mine, "1.0")
+    assert told in str(error.value)
