@@ -290,7 +290,7 @@ def check(
     selected = _select_rules(only)
     options = driver_options(profile, work, qemu_bin, setting, insecure=insecure, keep=keep)
     if out is not None and not dry_run:
-        _writable(out)
+        writable(out)
     with problem_exits(), Watch(console) as watch:
         graphs = tuple(parse_graph(one) for one in graph or ())
         request = Request(
@@ -405,7 +405,8 @@ def _select_rules(only: list[str] | None) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def _writable(folder: Path) -> None:
+def writable(folder: Path) -> None:
+    """Make the folder of a report. Raises Problem where nothing can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "export:export_command",
     "convert": "convert:convert_command",
     "shell": "shell:shell_command",
+    "merge": "merge:merge_command",
     "compare": "compare:compare",
     "laws": "laws:laws_command",
     "validate": "validate:validate",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from snaptree.conformance.engine.coverage import Tally
-from snaptree.conformance.judging.deviations import Deviation
+from snaptree.conformance.engine.own_calls import OwnCall
+from snaptree.conformance.judging.deviations import Deviation, Sign
+from snaptree.conformance.sequences.running import Run
 
 Why = Literal["done", "budget", "shard", "interrupted", "host gave out", "worker died", "processes ended"]
 """``done``: all that was asked for was done. ``budget``: the seconds that were given were used up first.
@@ -66,13 +69,32 @@ class MethodResult:
         return self.done >= self.total
 
 
+def is_own(run: Run) -> bool:
+    """Whether nothing but the end of a process is known of a run."""
+    return len(run.steps) == 1 and isinstance(run.steps[0].operation, OwnCall)
+
+
+def deviations_by_id(found: Mapping[Sign, Deviation]) -> dict[str, Deviation]:
+    """The deviations of all signs, sorted by id. Of those with the same id the shortest one stays."""
+    ordered = sorted(found.items(), key=lambda one: (is_own(one[1].run), len(one[1].sequence), one[0]))
+    first: dict[str, Deviation] = {}
+    for _, deviation in ordered:
+        first.setdefault(deviation.id, deviation)
+    return dict(sorted(first.items()))
+
+
 @dataclass
 class RunRecord:
-    """The result of a whole run: tally, methods, deviations by id. ``seconds`` is wall-clock time."""
+    """The result of a whole run: tally, methods, deviations by id. ``seconds`` is wall-clock time.
+
+    ``places`` are the deviations by what their runs have in common, each with the place of the unit of work
+    that showed it first; ``deviations`` follow from them.
+    """
 
     tally: Tally = field(default_factory=Tally)
     methods: dict[str, MethodResult] = field(default_factory=dict)
     deviations: dict[str, Deviation] = field(default_factory=dict)
+    places: dict[Sign, tuple[int, Deviation]] = field(default_factory=dict)
     seconds: float = 0.0
     ending: Ending = field(default_factory=Ending)
     uncrashed: str = ""

@@ -1,4 +1,4 @@
-"""The folder of a report: report.json, report.html, junit.xml and traces/."""
+"""The folder of a report: report.json, report.html, junit.xml, traces/, and shard.json of a shard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from snaptree.conformance.methods.bounds import WHOLE
 from snaptree.conformance.reports.junit import junit_xml
 from snaptree.conformance.reports.page import page_html
 from snaptree.conformance.reports.results import Report, report_json, trace_path, write_traces
+from snaptree.conformance.running.merging import FILE as SHARD_FILE
+from snaptree.conformance.running.merging import write_shard
 from snaptree.spec.files import write_whole
 from snaptree.spec.text import cut, without_secrets
 
@@ -34,6 +37,10 @@ def write_report(report: Report, folder: Path) -> Report:
         page = without_secrets(page_html(placed))
         write_whole(folder / "report.html", page.encode("utf-8", "backslashreplace"))
         write_whole(folder / "junit.xml", without_secrets(junit_xml(placed).decode()).encode())
+        if report.assessment.bounds.shard == WHOLE:
+            (folder / SHARD_FILE).unlink(missing_ok=True)
+        else:
+            write_shard(report.assessment, folder)
         _remove_former_traces(placed, folder)
     return placed
 

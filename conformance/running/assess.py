@@ -22,11 +22,11 @@ from snaptree.conformance.running.heading import Heading
 from snaptree.conformance.running.known_list import KnownList
 from snaptree.conformance.running.plan import Plan
 from snaptree.conformance.running.prepare import Preparation, prepare
-from snaptree.conformance.running.request import Request
+from snaptree.conformance.running.request import Level, Request
 from snaptree.conformance.running.tasks import WorkerFailed
 from snaptree.conformance.running.workers import Workers
 from snaptree.spec.profiles import Profile
-from snaptree.spec.rules import rules
+from snaptree.spec.rules import rule, rules
 
 
 class Progress(Protocol):
@@ -54,12 +54,22 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """By what a run is judged: the ids of its rules, the level, and what may stay unfinished."""
+
+    rules: tuple[str, ...]
+    level: Level
+    accept_incomplete: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Assessment:
-    """One run on one driver: heading, bounds, record, judgement, and why it ended."""
+    """One run on one driver: heading, bounds, terms, record, judgement, and why it ended."""
 
     heading: Heading
     bounds: Bounds
     known: KnownList
+    terms: Terms
     record: RunRecord
     judgement: Judgement
 
@@ -109,15 +119,24 @@ def assess_prepared(preparation: Preparation, progress: Progress) -> Assessment:
     except BaseException:
         preparation.workers.close(early=True)
         raise
+    chosen = rules() if request.rules is None else request.rules
+    terms = Terms(tuple(one.id for one in chosen), request.level, request.accept_incomplete)
+    return judged_by(terms, heading, bounds, preparation.known, record)
+
+
+def judged_by(
+    terms: Terms, heading: Heading, bounds: Bounds, known: KnownList, record: RunRecord
+) -> Assessment:
+    """The assessment of a record. Raises UnknownRule for the id of a rule that is none."""
     judgement = judge(
         record,
         heading.profile,
-        rules() if request.rules is None else request.rules,
-        preparation.known.entries,
-        level=request.level,
-        accept_incomplete=request.accept_incomplete,
+        [rule(one) for one in terms.rules],
+        known.entries,
+        level=terms.level,
+        accept_incomplete=terms.accept_incomplete,
     )
-    return Assessment(heading, bounds, preparation.known, record, judgement)
+    return Assessment(heading, bounds, known, terms, record, judgement)
 
 
 def run_methods(

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from snaptree.conformance.driver import DEFAULT_DISKS, FaultKind
 from snaptree.conformance.engine.coverage import Tally
-from snaptree.conformance.engine.own_calls import OwnCall, fault_step
+from snaptree.conformance.engine.own_calls import fault_step
 from snaptree.conformance.judging.deviations import Deviation, Sign, deviation_of, sign_of
-from snaptree.conformance.judging.record import MethodResult, RunRecord
+from snaptree.conformance.judging.record import MethodResult, RunRecord, deviations_by_id, is_own
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.catalogue import METHODS
 from snaptree.conformance.methods.method import Counts, Method
@@ -111,23 +111,25 @@ class Plan:
     def ended_in(self, work: Work, fault: Fault) -> None:
         """Record a fault of the driver's process that no run of the task describes."""
         self.gave_up = True
-        self._add_own(work.number, work.method.name, fault.call or "call", fault.text, fault.kind)
+        self._addis_own(work.number, work.method.name, fault.call or "call", fault.text, fault.kind)
 
     def end_in_shutdown(self, text: str, kind: FaultKind) -> None:
         """Record that a driver could not be closed."""
-        self._add_own(self._handed_out + 1, SHUTDOWN, SHUTDOWN, text, kind)
+        self._addis_own(self._handed_out + 1, SHUTDOWN, SHUTDOWN, text, kind)
 
-    def _add_own(self, number: int, method: str, call: str, text: str, kind: FaultKind) -> None:
+    def _addis_own(self, number: int, method: str, call: str, text: str, kind: FaultKind) -> None:
         step = fault_step(blank_domain(DEFAULT_DISKS), call, text, kind)
         run = Run((step,), step.differences, {})
         self._suspect(number, Suspect(sign_of(run, self._profile), method, shrinks=False, run=run))
 
     def conclude(self) -> None:
-        """End the plan: describe deviations that were not examined, and sort the record."""
+        """End the plan: describe deviations that were not examined, and note where each was found."""
         for sign, (_, suspect) in self._suspects.items():
             if sign not in self._explained:
                 self._explain(suspect, self._described(suspect))
-        self._record.deviations = dict(sorted(self._record.deviations.items()))
+        self._record.places = {
+            sign: (self._suspects[sign][0], deviation) for sign, deviation in self._explained.items()
+        }
 
     def _all_work(self) -> Iterator[Work]:
         """Every unit, in order; a method begins when its first unit is requested."""
@@ -142,16 +144,18 @@ class Plan:
                     states=part.states,
                 )
         ordered = sorted(self._methods, key=lambda method: not method.asked_for(self._bounds))
-        places = count()
+        places = count(1)
         for place, method in enumerate(ordered):
             deadline = self._deadline(ordered[place:])
             for unit in method.units(self._profile, self._bounds):
-                if not self._bounds.shard.holds(next(places)):
+                number = next(places)
+                if not self._bounds.shard.holds(number - 1):
                     continue
                 if deadline is not None and monotonic() > deadline:
                     self.late = True
                     break
-                self._handed_out += 1
+                # The place among the units of all shards: of the same deviation the first one counts.
+                self._handed_out = number
                 yield Work(self._handed_out, method, unit, deadline)
 
     def _deadline(self, left: Sequence[Method[Any]]) -> float | None:
@@ -169,7 +173,7 @@ class Plan:
 
     def _suspect(self, number: int, suspect: Suspect) -> None:
         earlier = self._suspects.get(suspect.sign)
-        if earlier is None or (_own(suspect.run), number) < (_own(earlier[1].run), earlier[0]):
+        if earlier is None or (is_own(suspect.run), number) < (is_own(earlier[1].run), earlier[0]):
             self._suspects[suspect.sign] = (number, suspect)
 
     def _examination(self) -> Examination | None:
@@ -188,19 +192,9 @@ class Plan:
         return deviation_of(suspect.run, self._profile, suspect.method, flaky=False)
 
     def _explain(self, suspect: Suspect, deviation: Deviation) -> None:
-        """Keep the deviation of a suspect. Of two with the same id the shorter one stays."""
+        """Keep the deviation of a suspect."""
         self._explained[suspect.sign] = deviation
-        alike = [
-            (_own(one.run), len(one.sequence), sign)
-            for sign, one in self._explained.items()
-            if one.id == deviation.id
-        ]
-        self._record.deviations[deviation.id] = self._explained[min(alike)[-1]]
-
-
-def _own(run: Run) -> bool:
-    """Whether nothing but the end of a process is known of it."""
-    return len(run.steps) == 1 and isinstance(run.steps[0].operation, OwnCall)
+        self._record.deviations = deviations_by_id(self._explained)
 
 
 def _count(result: MethodResult, counts: Counts, sign: int = 1) -> None:
