@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from weakref import finalize
 
 from snaptree.conformance.driver import Json
 from snaptree.conformance.drivers.kit.qemu_machine.monitor import CommandError, ConnectionLost, Monitor
@@ -44,7 +45,8 @@ class Machine:
     """A QEMU that was started with its processors stopped (``-S``); ``arguments`` are added to its own.
 
     Its working folder is ``folder``: images are named relative to it. Raises MachineLost if it does not come
-    up, and OSError. Whatever a call raises beside CommandError, the process has been killed.
+    up, and OSError. Whatever a call raises beside CommandError, the process has been killed. One that is
+    dropped is killed as well.
     """
 
     def __init__(
@@ -52,7 +54,8 @@ class Machine:
     ) -> None:
         self.folder = folder
         self._patience = patience
-        self._monitor: Monitor | None = None
+        self._monitors: list[Monitor] = []
+        """The connection; none before it stands, and after the end."""
         firmware = folder / FIRMWARE
         if not firmware.exists():
             firmware.write_bytes((bytes(_RESET_VECTOR) + _HALT).ljust(_FIRMWARE_SIZE, b"\0"))
@@ -73,8 +76,9 @@ class Machine:
                 qmp.close()
                 self._qtest.close()
                 raise
+        self._ending = finalize(self, _end, self._process, self._qtest, self._monitors)
         try:
-            self._monitor = Monitor(qmp, patience)
+            self._monitors.append(Monitor(qmp, patience))
         except ConnectionLost as lost:
             raise self._lost(str(lost)) from None
         except BaseException:
@@ -100,10 +104,10 @@ class Machine:
     @contextmanager
     def _speaking(self) -> Iterator[Monitor]:
         """Around a QMP call: the process is gone after whatever is no answer, an interrupt included."""
-        if self._monitor is None:
+        if not self._monitors:
             raise MachineLost("QEMU was ended")
         try:
-            yield self._monitor
+            yield self._monitors[0]
         except CommandError:
             raise
         except ConnectionLost as lost:
@@ -149,19 +153,15 @@ class Machine:
         """Let QEMU close its images and end. Raises MachineLost if it does not end in time."""
         # The answer may be lost in the end that it announces.
         with suppress(CommandError, ConnectionLost):
-            if self._monitor is not None:
-                self._monitor.call("quit")
+            for monitor in self._monitors:
+                monitor.call("quit")
         if not self._process.wait(_ENDING):
             raise self._lost(f"it did not end within {_ENDING:g} s of quit")
         self.kill()
 
     def kill(self) -> None:
         """End the process at once, if it runs; a second call does nothing."""
-        self._process.kill()
-        self._qtest.close()
-        monitor, self._monitor = self._monitor, None
-        if monitor is not None:
-            monitor.close()
+        self._ending()
 
     def _lost(self, what: str) -> MachineLost:
         ending = f"QEMU {self._process.how_it_ended()}; " if self._process.wait(0.2) else ""
@@ -176,6 +176,13 @@ class Machine:
                 return log.read().decode("utf-8", "replace").strip()
         except OSError:
             return ""
+
+
+def _end(process: Guarded, qtest: socket.socket, monitors: list[Monitor]) -> None:
+    process.kill()
+    qtest.close()
+    while monitors:
+        monitors.pop().close()
 
 
 def _command(system: System, qmp: int, qtest: int) -> list[str]:

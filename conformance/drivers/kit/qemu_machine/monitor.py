@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
+import threading
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from snaptree.conformance.driver import Json
@@ -40,8 +43,8 @@ class ConnectionLost(Exception):
 class Monitor:
     """A QMP connection over a connected socket, which it closes. Raises ConnectionLost.
 
-    Every call ends within ``patience`` seconds. After ConnectionLost no other call is made. It is used by one
-    thread at a time, in which no event loop runs.
+    Every call ends within ``patience`` seconds. After ConnectionLost no other call is made. An interrupt ends
+    the wait for an answer, and reaches no code of the library: that runs in a thread of its own.
     """
 
     def __init__(self, connection: socket.socket, patience: float) -> None:
@@ -50,8 +53,10 @@ class Monitor:
         logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
         self._qmp = library
         self._patience = patience
-        self._loop = asyncio.new_event_loop()
+        self._loop, self._thread = _running_loop()
         self._client = library.QMPClient()
+        self._closed = False
+        self._asked: asyncio.Task[Any] | None = None
         try:
             self._run("the greeting", self._client.connect(connection))
         except BaseException:
@@ -73,25 +78,33 @@ class Monitor:
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
-        if self._loop.is_closed():
+        if self._closed:
             return
+        self._closed = True
+        closing = asyncio.run_coroutine_threadsafe(self._disconnect(), self._loop)
+        # Where the collector drops a monitor in the thread of the loop, waiting for the loop would never end.
+        if threading.get_ident() != self._thread:
+            closing.result()
+
+    async def _disconnect(self) -> None:
+        if self._asked is not None and not self._asked.done():
+            self._asked.cancel()
+            await asyncio.wait([self._asked])
+        # What an interrupt left unfinished keeps the library from closing, by an assertion of its own.
         with suppress(Exception):
-            self._loop.run_until_complete(asyncio.wait_for(self._client.disconnect(), _CLOSING))
-        # What an interrupted call left waiting would be reported as never awaited.
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        if left:
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        self._loop.close()
+            await asyncio.wait_for(self._client.disconnect(), _CLOSING)
 
     def _run(self, what: str, answer: Coroutine[Any, Any, T]) -> T:
         try:
-            return self._loop.run_until_complete(asyncio.wait_for(answer, self._patience))
+            return asyncio.run_coroutine_threadsafe(self._answered(answer), self._loop).result()
         except TimeoutError:
             raise ConnectionLost(f"no answer to {what} within {self._patience:g} s") from None
         except self._qmp.QMPError as error:
             raise ConnectionLost(f"the connection broke in {what}: {error}") from None
+
+    async def _answered(self, answer: Coroutine[Any, Any, T]) -> T:
+        self._asked = asyncio.current_task()
+        return await asyncio.wait_for(answer, self._patience)
 
     async def _execute(self, command: str, arguments: Mapping[str, Json] | None = None) -> Json:
         try:
@@ -116,3 +129,16 @@ class Monitor:
         await self._execute("job-dismiss", {"id": job})
         if "error" in found[0]:
             raise CommandError(command, found[0]["error"])
+
+
+@cache
+def _running_loop() -> tuple[asyncio.AbstractEventLoop, int | None]:
+    """The loop of all monitors, and its thread, which runs to the end of the process."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="qmp", daemon=True)
+    thread.start()
+    return loop, thread.ident
+
+
+# A forked child has no thread but the one that forked.
+os.register_at_fork(after_in_child=_running_loop.cache_clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -142,6 +143,47 @@ time.sleep(600)
         assert select.select([machine], [], [], 30)[0], "the machine outlived its parent"
     finally:
         os.close(machine)
+
+
+def test_a_machine_that_is_dropped_ends(system: System, tmp_path: Path) -> None:
+    machine = Machine(system, tmp_path)
+    assert processes_in(tmp_path) != []
+    del machine
+    gc.collect()
+    assert processes_in(tmp_path) == []
+
+
+_VERSION = b'{"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}'
+_GREETING = b'{"QMP": {"version": %b, "capabilities": []}}\n' % _VERSION
+
+_INTERRUPTED = """
+import signal, socket, sys
+from snaptree.conformance.drivers.kit.qemu_machine.monitor import Monitor
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+ours, theirs = socket.socketpair()
+theirs.sendall(bytes.fromhex(sys.argv[1]))
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 0.5)
+try:
+    Monitor(ours, 60.0).call("query-status")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", _GREETING, _GREETING + b'{"return": {}, "id": "__qmp#00000"}\n'],
+    ids=["before the greeting", "before its capabilities", "in a call"],
+)
+def test_an_interrupt_leaves_no_words_of_the_library(said: bytes) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED, said.hex()], capture_output=True, text=True, timeout=60
+    )
+    assert (ran.stdout, ran.stderr) == ("interrupted\n", "")
 
 
 def test_a_wrong_accelerator_is_named() -> None:
