@@ -7,6 +7,9 @@ INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 EVERYTHING := .[crash,dev,docs,esx,qemu,virtualbox]
 
+# Compiled once and not in each of the many processes that tests and runs start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: check test real nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)

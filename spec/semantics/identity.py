@@ -11,8 +11,11 @@ from snaptree.spec.operations import Describe, Rename
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import Domain
 
-_NO_XML: Final = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-"""What is no Char of XML 1.0: most control characters, halves of surrogate pairs, U+FFFE and U+FFFF."""
+_NO_XML: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+"""What is no Char of XML 1.0: most control characters, halves of surrogate pairs, U+FFFE and U+FFFF.
+
+What is left out is listed, not what is in: Python compiles the short list in a twentieth of the time.
+"""
 
 
 def unwritable(description: str, profile: Profile) -> Iterator[str]:
