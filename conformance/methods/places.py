@@ -64,8 +64,11 @@ def _merged_down(building: Building, snapshot: str) -> None:
 
 
 def _merged_down_by_force(building: Building, snapshot: str) -> None:
+    parent = building.domain.snapshots[snapshot].parent
     _revert_to_parent(building, snapshot)
     building.do(ops.MergeIntoParentForced(snapshot))
+    if parent is not None:
+        building.do(ops.Revert(parent))
 
 
 def _discarded(building: Building, snapshot: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from snaptree.conformance.driver import Json
-from snaptree.conformance.drivers.kit.blocks import check_write, check_writes
+from snaptree.conformance.drivers.kit.blocks import check_disk, check_size, check_write, check_writes
 from snaptree.conformance.drivers.kit.callers import Gate
 from snaptree.conformance.drivers.kit.kept_tree import KeptDomain, KeptTree
 from snaptree.conformance.drivers.kit.qemu_images.console import Console
@@ -127,13 +127,21 @@ class QemuDomain(KeptDomain):
     def write_disk(self, disk: str, block: int, value: int) -> None:
         """Set block k, the 512 bytes at k times 64 KiB, to one value."""
         tree = self.tree()
-        check_write(self._storage.disks, disk, block, value)
+        check_write(self._storage.sizes(), disk, block, value)
         self._write(tree, disk, {block: value})
 
     def write_blocks(self, disk: str, blocks: dict[str, int]) -> None:
         """Set several blocks of a disk; the image is opened once."""
         with self._in_turn("write_disk"):
-            self._write(self.tree(), disk, check_writes(self._storage.disks, disk, blocks))
+            self._write(self.tree(), disk, check_writes(self._storage.sizes(), disk, blocks))
+
+    @translate_errors
+    def resize_disk(self, disk: str, size: int) -> None:
+        """Set the size in bytes."""
+        check_disk(self._storage.disks, disk)
+        check_size(size)
+        self._reader.forget(disk, self.tree().active)
+        self._storage.resize(disk, size)
 
     def _write(self, tree: KeptTree, disk: str, blocks: Mapping[int, int]) -> None:
         self._storage.pass_by("before its write", lambda: OSError("the tool that writes was ended"))

@@ -200,8 +200,7 @@ class InPlaceDomain(KeptDomain):
         self._below[file] = on
 
     def _resize(self, image: str, size: int) -> None:
-        shrink = ["--shrink"] if size < self._size(image) else []
-        self._run([self._tools.qemu_img, "resize", "-q", "-f", "qcow2", *shrink, image, str(size)])
+        self._run(self._tools.resize(image, size, was=self._size(image)))
 
     def _size(self, image: str) -> int:
         with self._console.image(f"{self.folder.name}/{image}"):

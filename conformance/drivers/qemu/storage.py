@@ -23,7 +23,7 @@ from threading import RLock
 from typing import Final
 
 from snaptree.conformance.drivers.kit.kept_tree import KeptTree
-from snaptree.conformance.drivers.kit.qemu_images.qcow2 import backing_of
+from snaptree.conformance.drivers.kit.qemu_images.qcow2 import backing_of, size_of
 from snaptree.conformance.drivers.kit.qemu_images.tools import Tools, run
 from snaptree.conformance.drivers.qemu.state_file import STATE_NEW, FolderLock, commit, read_state
 from snaptree.spec.outcomes import Busy
@@ -70,8 +70,9 @@ class Sharing:
 class Storage:
     """A folder with images and a state file.
 
-    ``tree`` and ``disks`` (sizes in bytes by id) are the committed ones. Opening a folder recovers it;
-    raises OSError or ValueError if it holds no domain, FolderInUse if another one has it open.
+    ``tree`` and ``disks`` (sizes in bytes by id, before the first resize) are the committed ones.
+    Opening a folder recovers it; raises OSError or ValueError if it holds no domain, FolderInUse if another
+    one has it open.
     """
 
     tree: KeptTree
@@ -197,6 +198,28 @@ class Storage:
         self._backing.update(fitting.rebased)
         for name in fitting.gone:
             del self._backing[name]
+
+    def sizes(self) -> dict[str, int]:
+        """The size of each disk of the active state in bytes."""
+        return {disk: size_of(self.folder / self.image(disk, self.tree.active)) for disk in self.disks}
+
+    def resize(self, disk: str, size: int) -> None:
+        """Give a disk of the active state another size: a resized copy takes the place of its image."""
+        image = self.image(disk, self.tree.active)
+        copied = image + _COPY
+        self._unsettled = True
+        try:
+            self.pass_by("before its images are made", _failed)
+            shutil.copyfile(self.folder / image, self.folder / copied)
+            was = size_of(self.folder / image)
+            run([self._tools.resize(copied, size, was=was)], self.folder, lock=self._lock.descriptor)
+            self.pass_by("before its commit", _failed)
+            os.replace(self.folder / copied, self.folder / image)
+            self.pass_by("after its commit", _failed)
+        except BaseException:
+            self.recover()
+            raise
+        self._unsettled = False
 
     def _fitting(self, after: KeptTree) -> Fitting:
         """The changes that the images need to fit the tree."""

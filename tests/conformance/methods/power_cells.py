@@ -59,7 +59,9 @@ CLAIMED: Final[dict[str, frozenset[str]]] = {
     "libvirt-qemu-internal": _without(f"{_MEMORY} resize_disk attach_disk detach_disk"),
     "libvirt-qemu-mixed": _without(_MEMORY, "remove_subtree", "discard_forced", "undefine_forced"),
     "libvirt-test": _without(_LIBVIRT, "write_disk"),
-    "qemu": _without(f"{_TREE} rename merge_into_parent merge_into_parent_forced retire reclaim write_disk"),
+    "qemu": _without(
+        f"{_TREE} rename merge_into_parent merge_into_parent_forced retire reclaim write_disk resize_disk"
+    ),
     "qemu-in-place": _without(
         f"{_TREE} rename merge_into_parent merge_into_parent_forced write_disk resize_disk"
     ),

@@ -177,3 +177,9 @@ def backing_of(path: Path) -> str | None:
     """
     with closing(_Image(path)) as image:
         return image.backing
+
+
+def size_of(path: Path) -> int:
+    """The size in bytes of the disk that an image holds, now. Raises what ``backing_of`` raises."""
+    with closing(_Image(path)) as image:
+        return image.size

@@ -62,6 +62,11 @@ class Tools:
         below = ["-b", backing, "-F", "qcow2"] if backing is not None else ["-b", ""]
         return [self.qemu_img, "rebase", "-q", "-t", "unsafe", "-T", "unsafe", "-f", "qcow2", *below, image]
 
+    def resize(self, image: str, size: int, *, was: int) -> list[str]:
+        """The command that gives an image another size than it has; a smaller one loses what is cut off."""
+        shrink = ["--shrink"] if size < was else []
+        return [self.qemu_img, "resize", "-q", "-f", "qcow2", *shrink, image, str(size)]
+
     def raw(self, image: str, target: str) -> list[str]:
         """The command that writes everything that a guest would read to a plain file."""
         return [self.qemu_img, "convert", "-t", "unsafe", "-f", "qcow2", "-O", "raw", image, target]

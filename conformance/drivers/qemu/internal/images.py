@@ -76,8 +76,7 @@ class Images:
 
     def resize(self, disk: str, size: int) -> None:
         """ "Change the disk image as if it had been created with SIZE"; smaller wants ``--shrink``."""
-        shrink = ["--shrink"] if size < self.content(disk).now.size else []
-        self._run([self._tools.qemu_img, "resize", "-q", "-f", "qcow2", *shrink, self.files[disk], str(size)])
+        self._run(self._tools.resize(self.files[disk], size, was=self.content(disk).now.size))
 
     def sizes(self) -> dict[str, int]:
         """The size of each disk in bytes."""

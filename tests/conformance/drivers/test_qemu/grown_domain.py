@@ -36,6 +36,8 @@ CALLS: dict[str, Call] = {
     "rename": lambda domain, ids: domain.rename(ids["C"], "F"),
     "describe": lambda domain, ids: domain.describe(ids["C"], "another"),
     "write_disk": lambda domain, _: domain.write_disk("vdb", 2, 99),
+    "resize_disk, larger": lambda domain, _: domain.resize_disk("vdb", 12 * BLOCK_STRIDE),
+    "resize_disk, smaller": lambda domain, _: domain.resize_disk("vda", 4 * BLOCK_STRIDE),
 }
 """Calls on a grown domain, each of which is accepted."""
 
