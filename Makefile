@@ -68,7 +68,7 @@ define part
 	[ $$code = 0 ] || echo "$(1)" >> $(VENV)/.nightly-failed
 endef
 
-NIGHTLY := larger-graphs qemu-crashes qemu-at-length qemu-histories real-at-length other-versions documents fuzz faulty stored skeletons confused-qemu one-fault second-model second-reading laws figures
+NIGHTLY := larger-graphs qemu-crashes qemu-at-length qemu-histories real-at-length other-versions documents fuzz faulty planted stored skeletons confused-qemu one-fault second-model second-reading laws figures
 
 nightly: packages test-packages dev libvirt-python private-systems
 	@rm -f $(VENV)/.nightly-failed; echo "nightly: $(NIGHTLY)"
@@ -81,6 +81,7 @@ nightly: packages test-packages dev libvirt-python private-systems
 	$(call part,documents,SNAPTREE_DOCUMENTS=10000 $(BIN)/python -m pytest -q tests/schemas/test_agreement.py)
 	$(call part,fuzz,$(BIN)/python benchmarks/fuzz.py --seconds 300 --seed $(SEED))
 	$(call part,faulty,$(BIN)/snaptree mutants)
+	$(call part,planted,$(BIN)/python benchmarks/planted_faults.py)
 	$(call part,stored,SNAPTREE_STORED=all $(BIN)/python -m pytest -q tests/conformance/mutants/test_stored.py)
 	$(call part,skeletons,SNAPTREE_SKELETONS=all $(BIN)/python -m pytest -q tests/conformance/skeletons)
 	$(call part,one-fault,SNAPTREE_CATALOGUE=all $(BIN)/python -m pytest -q tests/conformance/judging/test_faults.py)
