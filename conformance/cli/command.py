@@ -34,7 +34,6 @@ app = typer.Typer(
     help="A reference specification of snapshot trees, and a conformance suite for hypervisor drivers.",
     epilog=LEGEND,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -111,6 +110,8 @@ def _code_of(error: BaseException, arguments: list[str]) -> int:
                 return _discard_output()
             if error.code not in (None, 0):
                 raise error
+            if _completes(arguments):
+                return 0
             # Whatever ended the program so: nobody was told a verdict.
             return _our_fault(error, arguments)
         case OSError() if error.errno in (errno.ENOSPC, errno.EIO) and error.filename is None:
@@ -124,6 +125,11 @@ def _code_of(error: BaseException, arguments: list[str]) -> int:
     context = getattr(error, "ctx", None)
     command = "snaptree" if context is None else context.command_path
     return _print_error(f"{told()}\n'{command} --help' tells what it takes", WRONG_USAGE)
+
+
+def _completes(arguments: list[str]) -> bool:
+    """Whether a shell asked for words to complete, or a user for the script that asks: click exits then."""
+    return "_SNAPTREE_COMPLETE" in os.environ or any(one.endswith("-completion") for one in arguments[:1])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The folder of a report: report.json, report.html, junit.xml, traces/, and shard.json of a shard."""
+"""The folder of a report: report.json, report.html, junit.xml, traces/, and what CI systems show of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from snaptree.conformance.methods.bounds import WHOLE
 from snaptree.conformance.reports.junit import junit_xml
 from snaptree.conformance.reports.page import page_html
 from snaptree.conformance.reports.results import Report, report_json, trace_path, write_traces
+from snaptree.conformance.reports.summaries import annotation_lines, badge_json, summary_markdown
 from snaptree.conformance.running.merging import FILE as SHARD_FILE
 from snaptree.conformance.running.merging import write_shard
 from snaptree.spec.files import write_whole
@@ -32,8 +33,12 @@ def write_report(report: Report, folder: Path) -> Report:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         write_traces(placed, folder)
-        record = without_secrets(json.dumps(_short(report_json(placed)), indent=2))
-        write_whole(folder / "report.json", record.encode() + b"\n")
+        text = without_secrets(json.dumps(_short(report_json(placed)), indent=2))
+        write_whole(folder / "report.json", text.encode() + b"\n")
+        record = json.loads(text)
+        write_whole(folder / "badge.json", badge_json(record).encode())
+        for name, shown in (("summary.md", summary_markdown), ("annotations.txt", annotation_lines)):
+            write_whole(folder / name, shown(record).encode("utf-8", "backslashreplace"))
         page = without_secrets(page_html(placed))
         write_whole(folder / "report.html", page.encode("utf-8", "backslashreplace"))
         write_whole(folder / "junit.xml", without_secrets(junit_xml(placed).decode()).encode())

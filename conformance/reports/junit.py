@@ -45,6 +45,9 @@ def junit_xml(report: Report) -> bytes:
         for result in results:
             _case(suite, result, found, report)
     _run_suite(root, report)
+    for count in ("tests", "failures", "errors", "skipped"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
+    root.set("time", f"{report.record.seconds:.3f}")
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
@@ -66,7 +69,7 @@ def _process_suite(root: ElementTree.Element, report: Report) -> None:
     for found in faults:
         name = f"{plain(found.operation.call)} {found.id}"
         case = ElementTree.SubElement(suite, "testcase", classname="snaptree.process", name=name, time="0")
-        failure = ElementTree.SubElement(case, "failure", message=plain(found.observed, 400))
+        failure = ElementTree.SubElement(case, "failure", type="PROCESS", message=plain(found.observed, 400))
         failure.text = _text(found, report)
 
 
@@ -91,7 +94,7 @@ def _run_suite(root: ElementTree.Element, report: Report) -> None:
     if early:
         text = f"{judgement.ending.why}: {judgement.ending.text}".removesuffix(": ")
         case = ElementTree.SubElement(suite, "testcase", classname="snaptree.run", name="run", time="0")
-        ElementTree.SubElement(case, "error", message=plain(text, 2000))
+        ElementTree.SubElement(case, "error", type=judgement.ending.why, message=plain(text, 2000))
     for (call, limit), times in limits.items():
         where = f" where {limit.condition}" if limit.condition else ""
         name = f"refused as documented: {call}{where}"
@@ -106,7 +109,9 @@ def _run_suite(root: ElementTree.Element, report: Report) -> None:
         if not part.complete:
             kind = "skipped" if judgement.accepted else "error"
             text = f"incomplete: {part.done:,} of {count_of(part.total, part.noun)} were done"
-            ElementTree.SubElement(case, kind, message=text)
+            mark = ElementTree.SubElement(case, kind, message=text)
+            if kind == "error":
+                mark.set("type", "incomplete")
 
 
 def _case(
@@ -115,10 +120,23 @@ def _case(
     name = f"snaptree.{result.rule.chapter}"
     case = ElementTree.SubElement(suite, "testcase", classname=name, name=result.rule.id, time="0")
     if result.status == "deviation":
-        failure = ElementTree.SubElement(case, "failure", message=plain(result.rule.sentence, 400))
+        failure = ElementTree.SubElement(
+            case, "failure", type=result.rule.level, message=plain(result.rule.sentence, 400)
+        )
         failure.text = "\n\n".join(_text(found[one], report) for one in result.deviations)
     elif result.status != "pass":
-        ElementTree.SubElement(case, "skipped", message=result.status)
+        ElementTree.SubElement(case, "skipped", message=_why_skipped(result, report))
+
+
+def _why_skipped(result: RuleResult, report: Report) -> str:
+    """The status of a rule, and what it rests on: the unseen parts, or the reason of the known deviation."""
+    if result.status == "known deviation":
+        known = {found.id: found for found in report.judgement.known}
+        reasons = [report.judgement.entry_of(known[one]).reason for one in result.deviations]
+        return plain(f"known deviation: {'; '.join(dict.fromkeys(reasons))}", 600)
+    if result.status == "not observed" and result.unseen:
+        return plain(f"not observed: {', '.join(result.unseen)}", 600)
+    return result.status
 
 
 def _text(deviation: Deviation, report: Report) -> str:

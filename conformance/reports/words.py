@@ -36,6 +36,11 @@ def text_of_way(way: Sequence[Operation]) -> str:
     return "after " + "; ".join(call_text(one) for one in way) if way else "on a fresh domain"
 
 
+def markdown_text(text: str) -> str:
+    """A text of a driver in a paragraph of Markdown: no character of it is markup."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~&" else char for char in plain(text, 700))
+
+
 def snapshot_label(domain: Domain | None, snapshot: str) -> str:
     """The name of a snapshot, or its id if it has none any more."""
     known = None

@@ -118,7 +118,9 @@ def merged(parts: Sequence[Part]) -> Assessment:
     missing = _missing(parts)
     bounds = replace(first.bounds, shard=WHOLE, jobs=sum(part.bounds.jobs for part in parts))
     heading = replace(first.heading, jobs=bounds.jobs)
-    return judged_by(first.terms, heading, bounds, first.known, _sum(parts, missing))
+    # What a shard may leave unfinished is no leave to lose a shard.
+    terms = replace(first.terms, accept_incomplete=()) if missing else first.terms
+    return judged_by(terms, heading, bounds, first.known, _sum(parts, missing))
 
 
 def _facts(part: Part) -> dict[str, Any]:

@@ -72,6 +72,7 @@ chapters/mail
 
 profiles
 tutorial
+ci
 drivers
 protocol
 esx

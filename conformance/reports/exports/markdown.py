@@ -8,7 +8,7 @@ from snaptree.conformance.reports.console import TextConsole
 from snaptree.conformance.reports.exports.story import Story
 from snaptree.conformance.reports.telling import allowed_words, pictures_of, seen_words
 from snaptree.conformance.reports.trees import draw_tree
-from snaptree.conformance.reports.words import plain
+from snaptree.conformance.reports.words import markdown_text, plain
 from snaptree.spec.rules import rule
 
 PLAIN_WIDTH = 100
@@ -18,7 +18,11 @@ def markdown(story: Story, script: str | None, language: str, why: str = "") -> 
     """The page. ``script`` is shown as it is, in its ``language``; without one, ``why`` there is none."""
     found = story.found
     calls = ", ".join(f"`{_code(scene.call)}`" for scene in story.scenes)
-    parts = [f"# {_words(_title(story))}", f"**Driver:** {_words(story.driver)}.", f"**Steps:** {calls}."]
+    parts = [
+        f"# {markdown_text(_title(story))}",
+        f"**Driver:** {markdown_text(story.driver)}.",
+        f"**Steps:** {calls}.",
+    ]
     if found is None:
         parts.append("The recorded answers show no deviation.")
     else:
@@ -26,10 +30,10 @@ def markdown(story: Story, script: str | None, language: str, why: str = "") -> 
         if found.rules:
             broken = rule(found.rule)
             parts.append(f"**Rule:** {broken.id} ({broken.level}): {broken.sentence}")
-        parts.append(f"**Expected:** {_words(allowed_words(first))}.")
-        parts.append(f"**What happens:** {_words(seen_words(first))}.")
+        parts.append(f"**Expected:** {markdown_text(allowed_words(first))}.")
+        parts.append(f"**What happens:** {markdown_text(seen_words(first))}.")
         parts += [
-            f"{_words(allowed_words(one))} expected; {_words(seen_words(one))} seen."
+            f"{markdown_text(allowed_words(one))} expected; {markdown_text(seen_words(one))} seen."
             for one in found.differences[1:4]
         ]
         parts.append(f"```text\n{_pictures(story)}\n```")
@@ -39,7 +43,7 @@ def markdown(story: Story, script: str | None, language: str, why: str = "") -> 
         fence = "````" if "```" in script else "```"
         parts.append(f"**Script:**\n\n{fence}{language}\n{script.rstrip()}\n{fence}")
     elif why:
-        parts.append(f"**Script:** none: {_words(why)}.")
+        parts.append(f"**Script:** none: {markdown_text(why)}.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -56,11 +60,6 @@ def _pictures(story: Story) -> str:
     for picture in pictures_of(story.found):
         console.print(draw_tree(picture.sketch, picture.title, picture.notes))
     return _fenced(written.getvalue().rstrip())
-
-
-def _words(text: str) -> str:
-    """A text of a driver in a paragraph: no character of it is markup."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~&" else char for char in plain(text, 700))
 
 
 def _code(text: str) -> str:

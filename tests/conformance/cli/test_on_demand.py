@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -64,3 +65,23 @@ def test_which_commands_there_are_is_known_without_loading_one() -> None:
     assert len(commands) == len(COMMANDS)
     assert commands.loaded == ()
     assert commands["rules"] is commands["rules"]
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "completed"), [("re", 1, "replay"), ("check --ba", 2, "--baseline")]
+)
+def test_a_shell_completes_commands_and_options(words: str, place: int, completed: str) -> None:
+    asked = {
+        "_SNAPTREE_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"snaptree {words}",
+        "COMP_CWORD": str(place),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "snaptree.conformance.cli"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert completed in done.stdout.split()

@@ -73,6 +73,10 @@ def test_what_a_driver_says_is_text_in_every_report(driver: str, say: Say, tmp_p
         assert report["deviations"]
         assert (out / "report.json").stat().st_size < 3_000_000
         ElementTree.fromstring((out / "junit.xml").read_bytes())
+        commands = (out / "annotations.txt").read_text("utf-8").splitlines()
+        assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in commands)
+        assert len((out / "summary.md").read_text("utf-8")) < 1024 * 1024
+        assert json.loads((out / "badge.json").read_text("utf-8"))["message"].endswith("s")
         page = (out / "report.html").read_text("utf-8")
         assert len(page) < 3_000_000
         assert page.count("<script>") == 1
