@@ -16,6 +16,7 @@ from snaptree.conformance.methods.limits import Limits
 from snaptree.conformance.methods.long import Long
 from snaptree.conformance.methods.looks import OtherLooks
 from snaptree.conformance.methods.method import Method
+from snaptree.conformance.methods.own_calls import OwnCalls
 from snaptree.conformance.methods.pairs import Pairs
 from snaptree.conformance.methods.places import EveryPlace
 from snaptree.conformance.methods.power import PowerLoss
@@ -35,6 +36,7 @@ METHODS: Final[tuple[Method[Any], ...]] = (
     EveryPlace(),
     SideBySide(),
     Exhaustive(),
+    OwnCalls(),
     AllHistories(),
     OtherLooks(),
     Held(),
