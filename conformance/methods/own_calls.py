@@ -1,8 +1,8 @@
 """own-calls: each of libvirt's own calls with each set of flags, once, where the whole graph takes too long.
 
 The operations of the specification hide what libvirt does with a flag that no adapter sets. A fast driver
-tours the graph of these calls; one that boots a QEMU would need many minutes for its thousands of transitions.
-Here each call is made with each set of flags in the first state that allows it: a hundred transitions.
+tours the graph of these calls. One that boots a QEMU would need many minutes for its thousands of
+transitions: here each call is made with each set of flags in the first state that allows it.
 """
 
 from __future__ import annotations
