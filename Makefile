@@ -108,6 +108,9 @@ other-versions: dev
 	@$(BIN)/snaptree drivers --install libvirt-trixie || echo "going on without libvirt-trixie"
 	$(call against,libvirt-trixie,'libvirt:qemu:///embed?tree=libvirt-trixie' --graph tree=3 --graph cycles=1 --sequences 2000 --budget 60m)
 	$(call against,libvirt-trixie,'libvirt:qemu:///embed?tree=libvirt-trixie&snapshots=external' --graph tree=3 --sequences 2000 --budget 60m)
+	$(call against,libvirt-trixie,qemu:in-place --setting tree=libvirt-trixie --graph tree=3 --sequences 500 --budget 60m)
+	$(call against,libvirt-trixie,qemu:internal --setting tree=libvirt-trixie --graph tree=3 --sequences 500 --budget 60m)
+	$(call against,libvirt-trixie,qemu:live --setting tree=libvirt-trixie --graph tree=3 --graph memory=2 --sequences 100 --budget 60m)
 
 dev: $(DEVELOPED)
 

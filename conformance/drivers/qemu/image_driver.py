@@ -12,13 +12,15 @@ from snaptree.conformance.driver import DriverOptions
 from snaptree.conformance.drivers.kit.qemu_images.console import Console
 from snaptree.conformance.drivers.kit.qemu_images.tools import find_tools
 from snaptree.conformance.drivers.kit.work_folder import DriverFolder
+from snaptree.conformance.drivers.qemu.programs import SETTINGS, programs_of
 from snaptree.spec.profiles import load_profile
 
 
 class ImageDriver:
     """A subclass names its profile and the prefix of its work folder, and opens domains in folders below it.
 
-    Raises DriverUnavailable when qemu-img or qemu-io is missing or there is no folder to work in.
+    The settings ``qemu-bin``, ``build`` and ``tree`` choose a QEMU other than the host's. Raises
+    DriverUnavailable when qemu-img or qemu-io is missing or there is no folder to work in.
     """
 
     name: str
@@ -28,9 +30,15 @@ class ImageDriver:
 
     def __init__(self, options: DriverOptions) -> None:
         self.profile = load_profile(options.profile or self.own_profile)
-        self._tools = find_tools(options.settings)
-        self.version = self._tools.version
         self._work = DriverFolder(options, self.prefix)
+        try:
+            self._programs = programs_of(options.settings, self._work.path)
+            self._tools = find_tools(self._programs)
+        except BaseException:
+            self._work.abandon()
+            raise
+        self._package = f" ({self._tools.package})" if SETTINGS.keys() & options.settings.keys() else ""
+        self.version = f"{self._tools.version}{self._package}"
         self.kept_at = self._work.kept_at
         self._console = Console(self._tools.qemu_io, self._work.path)
         self._numbers = count(1)

@@ -23,6 +23,7 @@ from snaptree.conformance.drivers.kit.qemu_images.console import Console
 from snaptree.conformance.drivers.kit.qemu_images.tools import Tools, run
 from snaptree.conformance.drivers.kit.refusals import translate_errors
 from snaptree.conformance.drivers.qemu.image_driver import ImageDriver
+from snaptree.conformance.drivers.qemu.programs import SETTINGS
 from snaptree.conformance.drivers.qemu.reading import Reader, console_path, digests_of
 from snaptree.spec.profiles import Profile
 from snaptree.spec.state import BLOCK_STRIDE
@@ -217,10 +218,10 @@ class InPlaceDomain(KeptDomain):
 
 
 class InPlaceDriver(ImageDriver):
-    """qemu-img, offline and in place. The setting ``qemu-bin`` is the folder with qemu-img and qemu-io."""
+    """qemu-img, offline and in place. Settings as for ``ImageDriver``."""
 
     name = "qemu:in-place"
-    settings: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[Mapping[str, str]] = SETTINGS
     own_profile = "qemu-in-place"
     prefix = "snaptree-in-place-"
     domain_class: ClassVar[type[InPlaceDomain]] = InPlaceDomain

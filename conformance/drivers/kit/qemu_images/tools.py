@@ -38,11 +38,15 @@ class QemuError(Exception):
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs, by absolute path, and the version of qemu-img."""
+    """The programs, by absolute path, and the version of qemu-img.
+
+    ``package`` is what qemu-img says beside its version: the packager's, or the commit of a build.
+    """
 
     qemu_img: str
     qemu_io: str
     version: str
+    package: str = ""
 
     def create(self, image: str, *, size: int) -> list[str]:
         """The command for an empty image of its own."""
@@ -87,23 +91,23 @@ def find_tools(settings: Mapping[str, str]) -> Tools:
     if missing:
         raise DriverUnavailable(f"no {' and no '.join(missing)} {where}", install=INSTALL)
     img, io = (os.path.abspath(path) for path in found.values() if path is not None)
-    version, _ = _versions(img, io)
-    return Tools(img, io, version)
+    (version, package), _ = _versions(img, io)
+    return Tools(img, io, version, package)
 
 
-def _versions(*programs: str) -> list[str]:
-    """What each program says its version is; the first sign of whether it works at all."""
+def _versions(*programs: str) -> list[tuple[str, str]]:
+    """The version and the package that each program states; the first sign of whether it works at all."""
     try:
         said = run([[program, "--version"] for program in programs], Path("/"))
     except QemuError as error:
         raise DriverUnavailable(f"a tool of QEMU does not work: {error}", install=INSTALL) from None
-    versions = [re.search(r"version (\S+)", text) for text in said]
+    versions = [re.search(r"version (\S+)(?: \(([^)\n]*)\))?", text) for text in said]
     for program, text, version in zip(programs, said, versions, strict=True):
         if version is None:
             raise DriverUnavailable(
                 f"{program} does not say its version; it said {text[:200]!r}", install=INSTALL
             )
-    return [version[1] for version in versions if version is not None]
+    return [(version[1], version[2] or "") for version in versions if version is not None]
 
 
 def run(

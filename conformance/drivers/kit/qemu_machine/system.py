@@ -23,10 +23,14 @@ _CREATE_VM: Final = 0xAE01
 
 @dataclass(frozen=True)
 class System:
-    """The program by absolute path, and the accelerator that it is started with: ``kvm`` or ``tcg``."""
+    """The program by absolute path, and the accelerator that it is started with: ``kvm`` or ``tcg``.
+
+    ``commands`` are the QMP commands that it states, empty before it was asked.
+    """
 
     program: str
     accelerator: str
+    commands: frozenset[str] = frozenset()
 
 
 def find_system(settings: Mapping[str, str]) -> System:

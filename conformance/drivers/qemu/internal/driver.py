@@ -9,13 +9,14 @@ from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.drivers.qemu.image_driver import ImageDriver
 from snaptree.conformance.drivers.qemu.internal.domain import InternalDomain
 from snaptree.conformance.drivers.qemu.internal.images import Images
+from snaptree.conformance.drivers.qemu.programs import SETTINGS
 
 
 class InternalDriver(ImageDriver):
-    """qemu-img snapshot. The setting ``qemu-bin`` is the folder with qemu-img and qemu-io."""
+    """qemu-img snapshot. Settings as for ``ImageDriver``."""
 
     name = "qemu:internal"
-    settings: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[Mapping[str, str]] = SETTINGS
     own_profile = "qemu-internal"
     prefix = "snaptree-internal-"
     images_class: type[Images] = Images

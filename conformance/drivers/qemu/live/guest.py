@@ -14,7 +14,6 @@ from typing import Final
 
 from snaptree.conformance.driver import Json
 from snaptree.conformance.drivers.kit.qemu_machine.machine import LOG, Machine
-from snaptree.conformance.drivers.kit.qemu_machine.monitor import CommandError
 from snaptree.conformance.drivers.kit.qemu_machine.system import System
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
@@ -41,6 +40,7 @@ class Guest:
         self.chain = list(chain)
         self._disks = range(disks)
         self._serves_nbd = False
+        self._sets_active = "blockdev-set-active" in system.commands
         options = device_arguments()
         for disk in self._disks:
             for below, file in zip([None, *chain], chain, strict=False):
@@ -71,12 +71,9 @@ class Guest:
         """
         if power == "running":
             self.resume()
-            return
-        try:
+        elif self._sets_active:
             self.machine.call("blockdev-set-active", {"active": True})
-        except CommandError as error:
-            if error.error_class != "CommandNotFound":
-                raise
+        else:
             self.resume()
             self.pause()
 
