@@ -7,7 +7,8 @@ goes afterwards; ``?root=FOLDER`` names another place for it. ``?snapshots=exter
 asks for external snapshots and ``?snapshots=mixed`` for either by turns.
 ``libvirt:qemu:///session`` and ``libvirt:qemu:///system`` are a daemon that runs.
 ``?tree=libvirt-trixie`` takes Debian 13's libvirt and QEMU, in a private tree, for
-any URI that needs no daemon.
+any URI that needs no daemon. ``?thin=yes`` makes each call of libvirt's unasked, without
+what the driver does beside it to be safer.
 
 All of it is carried out behind the process boundary: libvirt is a C library with
 threads, and QEMU makes itself a daemon.

@@ -45,7 +45,7 @@ class ServedLibvirt:
         libvirt = load()
         address = read_address(options.target)
         self._host = _host(libvirt, address, options)
-        self.name = f"libvirt {address.plain}"
+        self.name = f"libvirt {address.plain}{', thin' if address.thin else ''}"
         self.profile = _without_transient(load_profile(options.profile or self._host.profile))
         self.version = _dotted(libvirt.getVersion())
         self.kept_at = self._host.kept_at
@@ -65,7 +65,7 @@ class ServedLibvirt:
 def _host(libvirt: Any, address: Address, options: DriverOptions) -> Host:
     uri = address.uri
     if uri.startswith("test:///"):
-        return InMemory(libvirt, uri, options)
+        return InMemory(libvirt, address, options)
     if uri.startswith("qemu:///embed"):
         return Embedded(libvirt, address, options)
     if uri.startswith(("qemu:///session", "qemu:///system")):

@@ -18,6 +18,7 @@ from snaptree.conformance.drivers.libvirt.documents import (
     snapshot_document,
     with_description,
 )
+from snaptree.conformance.engine.answers import answer_text
 from snaptree.conformance.judging.deviations import deviation_of, rules_broken
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.sampled import Sampled
@@ -71,6 +72,28 @@ def test_the_test_driver_deviates_in_power_states_only_as_known(in_memory: Libvi
     covered, found = tour(in_memory, "power", 1)
     assert unknown(in_memory, found) == []
     assert covered > 200
+
+
+@pytest.mark.parametrize(
+    ("calls", "careful", "thin"),
+    [
+        ((ops.Create(""),), "refused as InvalidName", "accepted"),
+        ((ops.Start(), ops.Pause(), ops.Pause()), "refused as InvalidPowerState", "failed with RemoteError"),
+        ((ops.Start(), ops.ManagedSave(), ops.Create("beside")), "refused as InvalidPowerState", "accepted"),
+        ((ops.Start(), ops.Undefine()), "refused as InvalidPowerState", "accepted"),
+        ((ops.Create("a"), ops.Undefine()), "refused as WouldDiscard", "refused as InvalidPowerState"),
+    ],
+    ids=["an empty name", "paused twice", "beside an image", "undefined while it runs", "with snapshots"],
+)
+def test_libvirt_is_asked_where_the_driver_is_thin(
+    opening: Opening, calls: tuple[Operation, ...], careful: str, thin: str
+) -> None:
+    for uri, expected in (("test:///default", careful), ("test:///default?thin=yes", thin)):
+        driver = opening(uri)
+        assert driver.name == f"libvirt test:///default{', thin' if '?' in uri else ''}"
+        last = run_sequence(driver, calls).steps[-1]
+        assert last.operation == calls[-1]
+        assert answer_text(last.answer).startswith(expected)
 
 
 @pytest.mark.rule("BIND-25", "BIND-33", "BIND-44", "BIND-50", "BIND-51", "BIND-18")

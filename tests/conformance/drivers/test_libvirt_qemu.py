@@ -200,11 +200,17 @@ def test_it_deviates_as_known(
         ("qemu:///system?snapshots=mixed&socket=/s", Address("qemu:///system?socket=/s", "mixed")),
         ("test:///default?tree=libvirt-trixie", Address("test:///default", tree=NEWER)),
         ("test:///a/file.xml", Address("test:///a/file.xml")),
+        ("test:///default?thin=yes", Address("test:///default", thin=True)),
         ("", Address("")),
     ],
 )
 def test_what_is_ours_of_a_uri_is_not_libvirts(target: str, address: Address) -> None:
     assert read_address(target) == address
+
+
+def test_thin_is_yes_or_no() -> None:
+    with pytest.raises(DriverUnavailable, match="thin='perhaps' is neither yes nor no"):
+        read_address("qemu:///embed?thin=perhaps")
 
 
 def test_a_kind_of_snapshot_that_there_is_not() -> None:

@@ -92,9 +92,7 @@ class LibvirtDomain(ObservableDomain, OneDelete):
             if quiesce and not self.profile.offers("quiesce"):
                 raise Unsupported("quiesce needs an external snapshot")
             self._no_image("create")
-        if not name or not xml_carries(name):
-            # libvirt takes an empty name for a wish to be given one.
-            raise InvalidName(f"{name!r} cannot be asked for")
+        self._check_name(name)
         self._uuids.check(uuid, lambda: existing)
         document, flags = self._request(documents.SnapshotRequest(name, description, memory, quiesce), power)
         meanings = dict(CREATE_MEANINGS)
@@ -255,6 +253,11 @@ class LibvirtDomain(ObservableDomain, OneDelete):
 
     # --- steps ----------------------------------------------------------------
 
+    def _check_name(self, name: str) -> None:
+        # libvirt takes an empty name for a wish to be given one.
+        if not name or not xml_carries(name):
+            raise InvalidName(f"{name!r} cannot be asked for")
+
     def _request(self, request: documents.SnapshotRequest, power: str) -> tuple[str, int]:
         """The document and the flags that ask for a snapshot."""
         flags = self.libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE if request.quiesce else 0
@@ -270,10 +273,7 @@ class LibvirtDomain(ObservableDomain, OneDelete):
     def _revert(self, snapshot: SnapshotId, resume_as: str | None) -> None:
         self._claimed("revert")
         target = self.snapshots.find(snapshot)
-        flags = {
-            "running": self.libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
-            "paused": self.libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
-        }.get(resume_as or "", 0)
+        flags = self._resuming(resume_as)
         saved = self.handle.hasManagedSaveImage(0)
         if saved:
             flags |= self.libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE
@@ -281,6 +281,14 @@ class LibvirtDomain(ObservableDomain, OneDelete):
         # The image belongs to the state that is lost, and libvirt lets it outlive this; a refusal keeps it.
         if saved and self.handle.hasManagedSaveImage(0):
             self.handle.managedSaveRemove(0)
+
+    def _resuming(self, resume_as: str | None) -> int:
+        """The flag for the power state after a revert."""
+        flags: dict[str | None, int] = {
+            "running": self.libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+            "paused": self.libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+        }
+        return flags.get(resume_as, 0)
 
     def _claimed(self, call: str) -> None:
         """Raises Unsupported if libvirt would do it only for some snapshots of such a domain, or half."""

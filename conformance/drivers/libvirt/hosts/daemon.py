@@ -57,7 +57,7 @@ class WithDaemon:
         self._work.path.chmod(_SEARCHED)
         self._machines = Machines(
             libvirt, self._connection, self._work.path, tools,
-            prefix=self._prefix, kind=address.kind, keep=self.kept_at is not None,
+            prefix=self._prefix, address=address, keep=self.kept_at is not None,
         )  # fmt: skip
 
     def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:

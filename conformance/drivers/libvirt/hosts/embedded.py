@@ -64,7 +64,7 @@ class Embedded:
             raise
         self._machines = Machines(
             libvirt, self._connection, self._work.path, tools,
-            prefix="snaptree", kind=address.kind, keep=self.kept_at is not None,
+            prefix="snaptree", address=address, keep=self.kept_at is not None,
         )  # fmt: skip
 
     def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:

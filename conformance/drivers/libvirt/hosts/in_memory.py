@@ -14,6 +14,8 @@ from typing import Any, Final
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.kit.work_folder import make_folder
 from snaptree.conformance.drivers.libvirt.calls.domain import LibvirtDomain
+from snaptree.conformance.drivers.libvirt.calls.thin import thin
+from snaptree.conformance.drivers.libvirt.hosts.address import Address
 from snaptree.conformance.processes.reaper import WorkFolder
 from snaptree.spec.profiles import Profile
 
@@ -29,7 +31,9 @@ class InMemory:
     kept_at: Path | None = None
     """Nowhere: what is in memory goes with the process."""
 
-    def __init__(self, libvirt: Any, uri: str, options: DriverOptions) -> None:
+    def __init__(self, libvirt: Any, address: Address, options: DriverOptions) -> None:
+        uri = address.uri
+        self._domain_class = thin(_InMemoryDomain) if address.thin else _InMemoryDomain
         self._libvirt = libvirt
         libvirt.virEventRegisterDefaultImpl()
         self._work: WorkFolder | None = None
@@ -56,7 +60,7 @@ class InMemory:
         """A domain in a state of its own, whose disks are names only."""
         connection = self._libvirt.open(self._uri)
         handle = connection.defineXML(_document("snaptree", disks))
-        return _InMemoryDomain(self._libvirt, handle, profile, connection)
+        return self._domain_class(self._libvirt, handle, profile, connection)
 
     def close(self) -> None:
         """Remove the file."""

@@ -13,8 +13,9 @@ from snaptree.conformance.drivers.kit.qemu_images.tools import Tools
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.calls.guest import Guest, qtest_element
 from snaptree.conformance.drivers.libvirt.calls.imaged import ImagedDomain
+from snaptree.conformance.drivers.libvirt.calls.thin import thin
 from snaptree.conformance.drivers.libvirt.disks import Disks
-from snaptree.conformance.drivers.libvirt.hosts.address import Kind
+from snaptree.conformance.drivers.libvirt.hosts.address import Address, Kind
 from snaptree.spec.profiles import Profile
 
 INSTALL: Final = (
@@ -57,13 +58,14 @@ class Machines:
         tools: Tools,
         *,
         prefix: str,
-        kind: Kind,
+        address: Address,
         keep: bool,
     ) -> None:
         self._libvirt = libvirt
         self._connection = connection
         self._prefix = prefix
-        self._kind = kind
+        self._kind = address.kind
+        self._domain_class = thin(ImagedDomain) if address.thin else ImagedDomain
         self._keep = keep
         self._numbers = count(1)
         self._disks = Disks(tools, folder)
@@ -81,7 +83,9 @@ class Machines:
         )
         handle = self._connection.defineXML(document)
         guest = Guest(handle, socket)
-        return ImagedDomain(self._libvirt, handle, profile, images, guest, kind=self._kind, keep=self._keep)
+        return self._domain_class(
+            self._libvirt, handle, profile, images, guest, kind=self._kind, keep=self._keep
+        )
 
     def close(self) -> None:
         """End what reads and writes images; domains that are left are somebody else's to remove."""
