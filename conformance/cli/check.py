@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from snaptree.conformance.cli.facts import AsJson, print_json
 from snaptree.conformance.cli.options import ProfileName
 from snaptree.conformance.cli.problems import (
     CONFORMS,
@@ -422,9 +423,10 @@ def smoke_command(
     qemu_bin: QemuBin = None,
     setting: Setting = None,
     insecure: Insecure = False,
+    as_json: AsJson = False,
 ) -> int:
     """Make ten calls that tell a wrong adapter from a wrong hypervisor."""
-    console = TextConsole()
+    console = TextConsole(stderr=as_json)
     options = driver_options(profile, work, qemu_bin, setting, insecure=insecure)
     with problem_exits():
         pool = Pool(driver, options_for_driver(driver, options), 1, patience_of(options))
@@ -448,6 +450,10 @@ def smoke_command(
             faults = pool.close(early=ended)
         if faults:
             wrong = faults[0][0]
+        if as_json:
+            calls = [{"call": one.call, "problem": one.problem} for one in probes]
+            told = None if wrong is None else str(wrong)
+            print_json({"driver": driver, "can_be_judged": wrong is None, "problem": told, "calls": calls})
         if wrong is None and facts is not None:
             console.print(
                 f"\n{plain(facts.name)} {plain(facts.version)} can be judged: "

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from snaptree.conformance.cli.check import QemuBin, Setting, WorkFolder, announcer, driver_options, ended_well
+from snaptree.conformance.cli.facts import AsJson, print_json
 from snaptree.conformance.cli.problems import (
     CONFORMS,
     DEVIATES,
@@ -48,13 +49,14 @@ def compare(
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
     setting: Setting = None,
+    as_json: AsJson = False,
 ) -> int:
     """Run the suite on several drivers, and print where they differ, each with the smallest witness.
 
     Part 1: where the profiles differ. Part 2: where a driver deviates from its profile. Every witness
     runs on every driver; the output shows only results that were seen.
     """
-    console = TextConsole()
+    console = TextConsole(stderr=as_json)
     if len(drivers) < 2:
         raise Problem("compare needs two drivers or more: snaptree compare qemu virtualbox", WRONG_USAGE)
     chosen = secrets.randbelow(2**31) if seed is None else seed
@@ -86,9 +88,24 @@ def compare(
     titles = _titles([one.heading for one in asked])
     print_comparison(console, titles, found)
     code = _concluded(console, titles, found, predicted, len(ways))
+    if as_json:
+        print_json({"seed": chosen, "drivers": titles, "differences": [_facts(row) for row in found]})
     if not_closed:
         raise Problem(plain(not_closed, 2000), UNAVAILABLE if code == CONFORMS else code)
     return code
+
+
+def _facts(row: Row) -> dict[str, object]:
+    """A difference for programs: the witness, and what each driver answered."""
+    return {
+        "call": row.taken.operation.call,
+        "offered_by_all": row.offered,
+        "rules": list(row.rules),
+        "sequence": [one.to_json() for one in row.way],
+        "answers": [
+            {"text": cell.text, "deviates": cell.deviates, "reached": cell.reached} for cell in row.cells
+        ],
+    }
 
 
 def _titles(headings: list[Heading]) -> list[str]:

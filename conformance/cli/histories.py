@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from snaptree.conformance.cli.facts import print_json
 from snaptree.conformance.cli.problems import (
     CONFORMS,
     DEVIATES,
@@ -27,7 +28,9 @@ from snaptree.spec.rules import rule
 _CODES: Final = {"explained": CONFORMS, "unexplained": DEVIATES, "undecided": INCOMPLETE}
 
 
-def judge_history(console: Console, path: Path, profile: str | None, svg: Path | None = None) -> int:
+def judge_history(
+    console: Console, path: Path, profile: str | None, svg: Path | None = None, *, as_json: bool = False
+) -> int:
     """Judge the history in a file, print the verdict, draw it in ``svg`` if asked, and return the exit code.
 
     Raises TraceError for a malformed file, ProfileError for an unknown profile, and Problem if no call was
@@ -45,6 +48,15 @@ def judge_history(console: Console, path: Path, profile: str | None, svg: Path |
     console.print(plain(heading, 400), markup=False, soft_wrap=True)
     opinion = assess_history(history, judged_by)
     print_opinion(console, history, opinion)
+    if as_json:
+        wrong = None if opinion.contradiction is None else opinion.contradiction.call
+        first = wrong and {
+            "caller": wrong.caller,
+            "operation": wrong.operation.to_json(),
+            "begin": wrong.begin,
+            "end": wrong.end,
+        }
+        print_json({"result": opinion.result, "calls": len(history.calls), "unexplained": first})
     if svg is not None:
         wrong = None if opinion.contradiction is None else opinion.contradiction.call
         try:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from snaptree.conformance.cli.facts import AsJson, print_json
 from snaptree.conformance.cli.problems import (
     CONFORMS,
     DEVIATES,
@@ -119,9 +120,10 @@ def laws_command(
         bool,
         typer.Option("--variations", help="Also under each profile that differs from it in one point."),
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Check the laws of the model, given as formulas, on every small domain."""
-    console = TextConsole()
+    console = TextConsole(stderr=as_json)
     asked_scope = next((one for one in SCOPES if one == scope), None)
     if scope is not None and asked_scope is None:
         raise Problem(
@@ -162,6 +164,30 @@ def laws_command(
         soft_wrap=True,
         markup=False,
     )
+    if as_json:
+        print_json(
+            {
+                "profile": follows.name,
+                "states": len(domains),
+                "laws": [
+                    {
+                        "name": one.law.name,
+                        "formula": one.law.formula,
+                        "checked": one.checked,
+                        "contradiction": one.contradiction,
+                    }
+                    for one in found
+                ],
+                "variations": [
+                    {
+                        "profile": one.profile.name,
+                        "law": one.found.law.name,
+                        "contradiction": one.found.contradiction,
+                    }
+                    for one in varied
+                ],
+            }
+        )
     console.print("'python -m pydoc snaptree.spec.laws' explains the notation", soft_wrap=True)
     return DEVIATES if contradicted or varied else CONFORMS
 

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from snaptree.conformance.cli.facts import AsJson, deviation_facts, print_json
 from snaptree.conformance.cli.problems import CONFORMS, DEVIATES, NOTHING_TESTED, Problem
 from snaptree.conformance.mutants import MUTANTS, Caught, hunt
 from snaptree.conformance.reports.console import TextConsole
@@ -23,13 +24,14 @@ LOOKED_AT: Final = 7000
 def mutants_command(
     only: Annotated[list[str] | None, typer.Argument(help="Names of mutants.", metavar="[NAME…]")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the sampled method.")] = 0,
+    as_json: AsJson = False,
 ) -> int:
     """Test the suite itself: it must catch every faulty hypervisor and blame no correct one.
 
     For each it prints the method that found it, the calls up to then, the length of the smallest witness, and
     how many optional arguments the witness still has. With names it prints the witnesses as well.
     """
-    console = TextConsole()
+    console = TextConsole(stderr=as_json)
     chosen = [mutant for mutant in MUTANTS if not only or mutant.name in only]
     if not chosen:
         raise Problem(
@@ -76,4 +78,19 @@ def mutants_command(
         f"{sum(caught.right for caught in faulty)} of {len(faulty)} faulty hypervisors caught; "
         f"{sum(not caught.right for caught in correct)} of {len(correct)} correct ones blamed; seed {seed}"
     )
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": caught.mutant.name,
+                    "about": caught.mutant.about,
+                    "correct": caught.mutant.correct,
+                    "right": caught.right,
+                    "steps": caught.steps,
+                    "method": None if caught.deviation is None else caught.deviation.method,
+                    "deviation": None if caught.deviation is None else deviation_facts(caught.deviation),
+                }
+                for caught in hunted
+            ]
+        )
     return CONFORMS if all(caught.right for caught in hunted) else DEVIATES

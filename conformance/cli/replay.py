@@ -20,6 +20,7 @@ from snaptree.conformance.cli.check import (
     WorkFolder,
     driver_options,
 )
+from snaptree.conformance.cli.facts import AsJson, deviation_facts, print_json
 from snaptree.conformance.cli.histories import judge_history
 from snaptree.conformance.cli.options import ProfileName
 from snaptree.conformance.cli.problems import (
@@ -73,24 +74,25 @@ def replay(
         bool,
         typer.Option("--bisect", help="Exit as git bisect run expects: 0 good, 1 bad, 125 cannot tell."),
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Run the operations of a trace on a driver, and compare it with the model after every step."""
     options = driver_options(profile, work, qemu_bin, setting, insecure=insecure)
     if not bisect:
-        return _replay(trace, driver, options, in_process=in_process)
+        return _replay(trace, driver, options, in_process=in_process, as_json=as_json)
     try:
-        code = _replay(trace, driver, options, in_process=in_process)
+        code = _replay(trace, driver, options, in_process=in_process, as_json=as_json)
     except Problem as error:
         raise Problem(str(error), CANNOT_TELL) from None
     return code if code in (CONFORMS, DEVIATES) else CANNOT_TELL
 
 
-def _replay(trace: Path, driver: str, options: DriverOptions, *, in_process: bool) -> int:
-    console = TextConsole()
+def _replay(trace: Path, driver: str, options: DriverOptions, *, in_process: bool, as_json: bool) -> int:
+    console = TextConsole(stderr=as_json)
     with problem_exits():
         recorded = read_steps(trace)
         code = CONFORMS
-        play = _played_again if recorded.interruption is not None else _replayed
+        play = partial(_played_again if recorded.interruption is not None else _replayed, as_json=as_json)
         try:
             with _opened(driver, options, in_process=in_process) as (facts, carry_out):
                 code = play(console, trace, recorded, facts, carry_out)
@@ -102,7 +104,9 @@ def _replay(trace: Path, driver: str, options: DriverOptions, *, in_process: boo
         return code
 
 
-def _replayed(console: Console, path: Path, recorded: Trace, facts: Facts, carry_out: CarriesOut) -> int:
+def _replayed(
+    console: Console, path: Path, recorded: Trace, facts: Facts, carry_out: CarriesOut, *, as_json: bool
+) -> int:
     header = recorded.header
     operations = [*_calls_to_start(path, recorded, facts.profile), *recorded.operations]
     run: Run = carry_out(
@@ -115,25 +119,31 @@ def _replayed(console: Console, path: Path, recorded: Trace, facts: Facts, carry
         )
     )
     _heading(console, recorded, f"replayed on {facts.name} {facts.version}", facts.profile)
-    code = _print_result(console, run, facts.profile, "replay")
+    code = _print_result(console, run, facts.profile, "replay", as_json=as_json)
     _say_what_was_not_played(console, recorded, run, len(operations) - len(recorded.operations))
     return code
 
 
-def _played_again(console: Console, path: Path, recorded: Trace, facts: Facts, carry_out: CarriesOut) -> int:
+def _played_again(
+    console: Console, path: Path, recorded: Trace, facts: Facts, carry_out: CarriesOut, *, as_json: bool
+) -> int:
     """Show again what a kill or an error left."""
     run: Run | str = carry_out(partial(attempt_interruption, trace=recorded))
     if isinstance(run, str):
         raise Problem(f"{path}: not played: {run}", NOTHING_TESTED)
     _heading(console, recorded, f"replayed on {facts.name} {facts.version}", facts.profile)
-    return _print_interrupted(console, recorded, run, facts.profile, "replay")
+    return _print_interrupted(console, recorded, run, facts.profile, "replay", as_json=as_json)
 
 
-def _print_interrupted(console: Console, recorded: Trace, run: Run, profile: Profile, method: str) -> int:
+def _print_interrupted(
+    console: Console, recorded: Trace, run: Run, profile: Profile, method: str, *, as_json: bool
+) -> int:
     cut_off = recorded.interruption
     assert cut_off is not None, "the caller looks"
     if run.differences:
-        return _print_result(console, run, profile, method)
+        return _print_result(console, run, profile, method, as_json=as_json)
+    if as_json:
+        print_json(_facts(run, profile, method))
     _steps(console, run)
     console.print()
     console.print(plain(cut_off.words, 400), markup=False, soft_wrap=True)
@@ -158,15 +168,16 @@ def judge_command(
     svg: Annotated[
         Path | None, typer.Option("--svg", help="A file to draw a history of several callers in.")
     ] = None,
+    as_json: AsJson = False,
 ) -> int:
     """Judge a recorded trace, or a history of several callers, without a driver.
 
     The default profile is the one that the trace names.
     """
-    console = TextConsole()
+    console = TextConsole(stderr=as_json)
     with problem_exits():
         if is_history(trace):
-            return judge_history(console, trace, profile, svg)
+            return judge_history(console, trace, profile, svg, as_json=as_json)
         if svg is not None:
             raise Problem(f"{trace}: --svg draws a history of several callers, not a trace", WRONG_USAGE)
         recorded = read_steps(trace)
@@ -182,7 +193,7 @@ def judge_command(
             except NotPlayed as error:
                 raise Problem(f"{trace}: not judged: {error}", NOTHING_TESTED) from None
             _heading(console, recorded, "judged by the model", judged_by)
-            return _print_interrupted(console, recorded, run, judged_by, "judge")
+            return _print_interrupted(console, recorded, run, judged_by, "judge", as_json=as_json)
         run = run_sequence(
             driver,
             recorded.operations,
@@ -192,7 +203,7 @@ def judge_command(
             start=header.started(),
         )
         _heading(console, recorded, "judged by the model", judged_by)
-        return _print_result(console, run, judged_by, "judge")
+        return _print_result(console, run, judged_by, "judge", as_json=as_json)
 
 
 def read_steps(path: Path) -> Trace:
@@ -232,7 +243,26 @@ def _heading(console: Console, recorded: Trace, what: str, profile: Profile) -> 
     )
 
 
-def _print_result(console: Console, run: Run, profile: Profile, method: str) -> int:
+def _facts(run: Run, profile: Profile, method: str) -> dict[str, Any]:
+    """The steps and the deviation for programs."""
+    found = deviation_of(run, profile, method, flaky=False) if run.differences else None
+    return {
+        "profile": profile.name,
+        "steps": [
+            {
+                "operation": taken.operation.to_json(),
+                "outcome": taken.answer.to_json(),
+                "observed": _was_looked_at(taken),
+            }
+            for taken in run.steps
+        ],
+        "deviation": None if found is None else deviation_facts(found),
+    }
+
+
+def _print_result(console: Console, run: Run, profile: Profile, method: str, *, as_json: bool) -> int:
+    if as_json:
+        print_json(_facts(run, profile, method))
     _steps(console, run)
     console.print()
     if run.differences:
