@@ -80,7 +80,7 @@ nightly: packages test-packages dev libvirt-python private-systems
 	$(call part,other-versions,$(MAKE) other-versions)
 	$(call part,documents,SNAPTREE_DOCUMENTS=10000 $(BIN)/python -m pytest -q tests/schemas/test_agreement.py)
 	$(call part,fuzz,$(BIN)/python benchmarks/fuzz.py --seconds 300 --seed $(SEED))
-	$(call part,faulty,$(BIN)/snaptree mutants)
+	$(call part,faulty,$(BIN)/snaptree mutants --seeds 20)
 	$(call part,planted,$(BIN)/python benchmarks/planted_faults.py)
 	$(call part,stored,SNAPTREE_STORED=all $(BIN)/python -m pytest -q tests/conformance/mutants/test_stored.py)
 	$(call part,skeletons,SNAPTREE_SKELETONS=all $(BIN)/python -m pytest -q tests/conformance/skeletons)

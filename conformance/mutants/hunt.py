@@ -8,7 +8,7 @@ something differed is not enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -59,12 +59,29 @@ class Caught:
         """Whether the suite did right by it: a faulty one is caught, a correct one is not blamed."""
         return (self.deviation is None) == self.mutant.correct
 
+    @property
+    def named_first(self) -> bool:
+        """Whether the rule that the entry names first is the first that the deviation names."""
+        return self.deviation is not None and self.deviation.rules[0] == self.mutant.caught_by[0]
 
-def hunt(mutant: Mutant, *, seed: int = 0, limit: float | None = None, steps: int | None = None) -> Caught:
+
+RANDOM: Final = frozenset({"pairs", "sampled"})
+"""The methods whose sequences depend on the seed."""
+
+
+def hunt(
+    mutant: Mutant,
+    *,
+    seed: int = 0,
+    limit: float | None = None,
+    steps: int | None = None,
+    only: Collection[str] | None = None,
+) -> Caught:
     """Look for a deviation that breaks a rule which the mutant is to be caught by.
 
     For a correct one, look for any deviation. Gives up when the methods are done, or after the sequence or
     transition that reaches ``steps``. A clock has a say only where ``limit``, in seconds, gives it one.
+    ``only`` are the names of the methods that are left where others have been tried.
     """
     driver = MutantDriver(options_for(mutant))
     started = monotonic()
@@ -76,7 +93,7 @@ def hunt(mutant: Mutant, *, seed: int = 0, limit: float | None = None, steps: in
         return late or (steps is not None and tally.steps >= steps)
 
     try:
-        for method, run in _deviating(driver, seed, tally, expired, mutant.found_by):
+        for method, run in _deviating(driver, seed, tally, expired, _methods_for(mutant, only)):
             # Making a run small takes many runs, so one that breaks other rules is not examined.
             if _wanted(mutant, rules_broken(run.steps[-1], run.differences, driver.profile)):
                 found = _examined(driver, run, method)
@@ -99,8 +116,15 @@ def _wanted(mutant: Mutant, broken: tuple[str, ...]) -> bool:
     return mutant.correct or not set(mutant.caught_by).isdisjoint(broken[:NAMED_FIRST])
 
 
+def _methods_for(mutant: Mutant, only: Collection[str] | None) -> list[Method[Any]]:
+    """The one method that it was made for, else those of every hunt."""
+    meant = [one for one in ALL_METHODS if one.name == mutant.found_by]
+    methods = meant or (ALL_METHODS if mutant.found_by else METHODS)
+    return [one for one in methods if only is None or one.name in only]
+
+
 def _deviating(
-    driver: Driver, seed: int, tally: Tally, expired: Callable[[], bool], found_by: str
+    driver: Driver, seed: int, tally: Tally, expired: Callable[[], bool], methods: Sequence[Method[Any]]
 ) -> Iterator[tuple[Method[Any], Run]]:
     """Every run that deviates, with how it was found, until time is up."""
     profile = driver.profile
@@ -118,8 +142,7 @@ def _deviating(
         held=True,
     )
     ledger = Ledger(tally, expired=expired)
-    meant = [one for one in ALL_METHODS if one.name == found_by]
-    for method in meant or (ALL_METHODS if found_by else METHODS):
+    for method in methods:
         for unit in method.units(profile, bounds):
             if expired():
                 return
