@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import ClassVar
@@ -120,11 +121,14 @@ class InPlaceDomain(KeptDomain):
         before = self._tree
         merged = before.node(snapshot)
         top, base = self._files[merged.layer], self._files[before.layer_of(merged.parent)]
+        after, lost = self._without_garbage(after, top, base)
         # Overlays of the base that are not in the chain read garbage after a commit (tools/qemu-img,
         # commit): they are the casualties that the caller accepted, so they go first.
-        for layer in before.layers() - after.layers() - {before.layer_of(merged.parent)}:
+        for layer in before.layers() - after.layers() - lost - {before.layer_of(merged.parent)}:
             self._remove(layer)
         self._fold(top, base)
+        for layer in lost:
+            self._remove(layer)
         self._remove(merged.layer)
         del self._files[before.layer_of(merged.parent)]
         self._files[merged.layer] = base
@@ -132,17 +136,33 @@ class InPlaceDomain(KeptDomain):
             self._overlay(after.active, after.layer_of(after.current))
         self._tree = after
 
+    def _without_garbage(self, after: KeptTree, top: int, base: int) -> tuple[KeptTree, frozenset[int]]:
+        """The tree without the layers of retired snapshots that a commit into ``base`` changes, and these."""
+        lost = {
+            key: replace(gone, layer=None)
+            for key, gone in after.retired.items()
+            if gone.layer is not None
+            and base in self._files_below(self._files[gone.layer])
+            and top not in self._files_below(self._files[gone.layer])
+        }
+        layers = {after.retired[key].layer for key in lost}
+        return replace(after, retired={**after.retired, **lost}), frozenset(
+            one for one in layers if one is not None
+        )
+
     def _fold(self, top: int, base: int) -> None:
-        """Commit an image of every disk into the one below it, which then is below what built on it."""
+        """Commit an image of every disk into one below it, which then is below what built on it."""
         for disk in self.disks:
-            # -d: the image is removed afterwards, so it need not be emptied.
+            # -d: the image is removed afterwards, so it need not be emptied. "-b", "the base image": of a
+            # retired snapshot there may be an image in between.
+            below = ["-b", self._name(disk, base)]
             self._run(
-                [self._tools.qemu_img, "commit", "-q", "-d", "-f", "qcow2", self._name(disk, top)],
+                [self._tools.qemu_img, "commit", "-q", "-d", "-f", "qcow2", *below, self._name(disk, top)]
             )
             size = self._size(self._name(disk, top))
             if self._size(self._name(disk, base)) > size:
                 # A commit enlarges a smaller backing file, and leaves a larger one to the caller.
-                self._resize(self._name(disk, base), size)
+                self._resize(disk, base, size)
         for file in self._built_on(top):
             # Unsafe mode is for this: the content below has only moved to another file.
             self._rebase(file, base, "-u")
@@ -172,7 +192,7 @@ class InPlaceDomain(KeptDomain):
         """Set the size in bytes."""
         check_disk(self.disks, disk)
         check_size(size)
-        self._resize(self.image(disk, self._tree.active), size)
+        self._resize(disk, self._files[self._tree.active], size)
 
     def close(self) -> None:
         """Remove the folder with its content, unless ``keep`` is set."""
@@ -200,7 +220,8 @@ class InPlaceDomain(KeptDomain):
             self._run([*rebase, self._name(disk, file)])
         self._below[file] = on
 
-    def _resize(self, image: str, size: int) -> None:
+    def _resize(self, disk: str, file: int, size: int) -> None:
+        image = self._name(disk, file)
         self._run(self._tools.resize(image, size, was=self._size(image)))
 
     def _size(self, image: str) -> int:

@@ -63,11 +63,11 @@ CLAIMED: Final[dict[str, frozenset[str]]] = {
         f"{_TREE} rename merge_into_parent merge_into_parent_forced retire reclaim write_disk resize_disk"
     ),
     "qemu-in-place": _without(
-        f"{_TREE} rename merge_into_parent merge_into_parent_forced write_disk resize_disk"
+        f"{_TREE} rename merge_into_parent merge_into_parent_forced retire reclaim write_disk resize_disk"
     ),
     "qemu-internal": _without(f"{_TREE} write_disk resize_disk"),
     "qemu-live": _without(
-        f"{_MEMORY} rename merge_into_parent merge_into_parent_forced crash",
+        f"{_MEMORY} rename merge_into_parent merge_into_parent_forced retire reclaim crash resize_disk",
         "configure",
         "undefine",
         "undefine_forced",
@@ -109,10 +109,10 @@ SIZES: Final[dict[str, dict[str, tuple[int, int]]]] = {
         "cycles=1": (20, 285), "memory=1": (6, 39), "configuration=2": (11, 95), "libvirt=1": (29, 1763),
     },
     "qemu": {"tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (42, 588)},
-    "qemu-in-place": {"tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (12, 166)},
+    "qemu-in-place": {"tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (42, 588)},
     "qemu-internal": {"tree=3": (31, 451), "ages=3": (51, 801), "storage=2": (11, 155)},
     "qemu-live": {
-        "tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (12, 166), "power=1": (144, 2326),
+        "tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (42, 588), "power=1": (144, 2326),
         "memory=1": (24, 134), "cycles=1": (75, 949),
     },
     "rfc": {

@@ -290,6 +290,14 @@ class LiveDomain(InPlaceDomain):
         for file in overlays:
             self._below[file] = base
 
+    def _resize(self, disk: str, file: int, size: int) -> None:
+        guest = self._guest
+        if guest is None:
+            super()._resize(disk, file, size)
+            return
+        self._reader.forget(disk, self._tree.active)
+        guest.resize(self.disks.index(disk), file, size)
+
     def _remove(self, layer: int) -> None:
         guest = self._guest
         if guest is not None:

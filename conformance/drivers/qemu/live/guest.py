@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from snaptree.conformance.driver import Json
 from snaptree.conformance.drivers.kit.qemu_machine.machine import LOG, Machine
+from snaptree.conformance.drivers.kit.qemu_machine.monitor import CommandError
 from snaptree.conformance.drivers.kit.qemu_machine.system import System
 from snaptree.spec.state import BLOCK_SIZE, BLOCK_STRIDE
 
@@ -126,9 +127,15 @@ class Guest:
         with self._opened([*dict.fromkeys(files)], below, [*overlays, top, base]):
             for disk in self._disks:
                 nodes = {"device": above[0], "top-node": top, "base-node": base}
+                sizes = [self.size(disk, one) for one in (top, base)]
                 self._job("block-commit", {key: _node(disk, one) for key, one in nodes.items()})
+                if sizes[0] < sizes[1]:
+                    # "If you want the base image size to match the size of the smaller top, you can safely
+                    # truncate it yourself once the commit operation successfully completes."
+                    with suppress(CommandError):  # docs/findings/qemu-live-commit-size.md
+                        self.resize(disk, base, sizes[0])
         if top in self.chain:
-            self.chain.remove(top)
+            del self.chain[self.chain.index(base) + 1 : self.chain.index(top) + 1]
 
     def forget(self, file: int) -> None:
         """Close an image that is in no chain any more.
@@ -201,9 +208,13 @@ class Guest:
         finally:
             self.machine.call("block-export-del", {"id": _EXPORT, "mode": "hard"})
 
-    def size(self, disk: int) -> int:
-        """The size of the active disk in bytes."""
-        node = _node(disk, self.chain[-1])
+    def resize(self, disk: int, file: int, size: int) -> None:
+        """Set the size of an image: block_resize, "Resize a block image while a guest is running"."""
+        self.machine.call("block_resize", {"node-name": _node(disk, file), "size": size})
+
+    def size(self, disk: int, file: int | None = None) -> int:
+        """The size in bytes of a disk in an image, by default as it is now."""
+        node = _node(disk, self.chain[-1] if file is None else file)
         nodes = self.machine.call("query-named-block-nodes", {"flat": True})
         return int(next(one["image"]["virtual-size"] for one in nodes if one["node-name"] == node))
 

@@ -11,6 +11,7 @@ import pytest
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.qemu.live import LiveDriver
+from snaptree.conformance.engine.answers import Returned
 from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
 from snaptree.spec.outcomes import InvalidPowerState
@@ -113,3 +114,20 @@ def test_a_qemu_that_ended_by_itself_leaves_a_domain_that_is_off(driver: LiveDri
     assert domain.observe()["active"]["power"] == "running"
     domain.close()
     assert not [one for one in processes(tmp_path) if "qemu-system" in one]
+
+
+CHANGES: tuple[ops.Operation, ...] = (
+    ops.WriteDisk("vda", 0, 1), ops.Create("a"), ops.Start(), ops.ResizeDisk("vda", 1 << 21),
+    ops.WriteDisk("vda", 20, 2), ops.Create("b"), ops.ResizeDisk("vda", 1 << 22), ops.WriteDisk("vda", 3, 3),
+    ops.Create("c"), ops.WriteDisk("vdb", 0, 4), ops.Rename("s3", "d"), ops.Retire("s2"),
+    ops.MergeIntoParent("s3"), ops.Reclaim("s2"), ops.Create("e"), ops.Retire("s4"),
+    ops.WriteDisk("vda", 1, 5), ops.Create("f"), ops.MergeIntoChildren("s1"), ops.RemoveSubtree("s5"),
+    ops.Stop(), ops.Reclaim("s4"),
+)  # fmt: skip
+
+
+def test_a_running_domain_resizes_retires_renames_and_removes_subtrees(driver: LiveDriver) -> None:
+    run = run_sequence(driver, CHANGES)
+    assert run.differences == ()
+    assert [step.answer for step in run.steps if not isinstance(step.answer, Returned)] == []
+    assert len(run.steps) == len(CHANGES)
