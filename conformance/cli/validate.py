@@ -6,7 +6,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,9 @@ from rich.text import Text
 
 from snaptree.conformance.cli.opinions import MOST_FAULTS, opinions_json, show_opinions
 from snaptree.conformance.cli.problems import CONFORMS, DEVIATES, NOTHING_TESTED, WRONG_USAGE, Problem
+from snaptree.conformance.judging.record import count_of
 from snaptree.conformance.reports.console import TextConsole
+from snaptree.conformance.reports.trees import Sketch, draw_tree
 from snaptree.conformance.reports.words import plain
 from snaptree.schemas.xml import (
     DIALECTS,
@@ -35,6 +37,8 @@ from snaptree.schemas.xml import (
 )
 from snaptree.spec.files import open_regular
 from snaptree.spec.text import did_you_mean
+from snaptree.spec.xml import read
+from snaptree.spec.xml.trees import DocumentTree, document_tree
 
 if TYPE_CHECKING:
     from snaptree.schemas.xml.second_opinion import Opinion
@@ -53,6 +57,7 @@ class Checked:
     file: str
     verdict: Verdict
     opinions: tuple[Opinion, ...] = ()
+    content: bytes = b""
 
 
 def validate(
@@ -71,6 +76,14 @@ def validate(
     dialect: Annotated[
         str | None, typer.Option(help=f"Only this dialect: {', '.join(DIALECTS)}. Default: any.")
     ] = None,
+    tree: Annotated[
+        bool,
+        typer.Option(
+            "--tree",
+            help="Judge the documents as one tree too: missing parents, circles, names twice, and what "
+            "libvirt needs to make the tree again from them (REDEFINE).",
+        ),
+    ] = False,
 ) -> int:
     """Check domain snapshot and checkpoint XML against the schemas."""
     wanted = next((one for one in DIALECTS if one == dialect), None)
@@ -97,11 +110,39 @@ def validate(
             if not as_json:
                 _show(console, found[-1], explained)
     invalid = sum(not one.verdict.dialects for one in found)
+    judged = _tree(found) if tree else None
     if as_json:
-        print(json.dumps(_report(found, explained), ensure_ascii=True, indent=2))
+        report = _report(found, explained) | ({} if judged is None else {"tree": _tree_json(judged)})
+        print(json.dumps(report, ensure_ascii=True, indent=2))
     elif len(found) > 1:
         console.print(f"{len(found) - invalid} valid, {invalid} invalid")
-    return DEVIATES if invalid else CONFORMS
+    if judged is not None and not as_json:
+        _show_tree(console, judged, invalid)
+    return DEVIATES if invalid or (judged is not None and judged.faults) else CONFORMS
+
+
+def _tree(found: Sequence[Checked]) -> DocumentTree:
+    """The documents that libvirt reads, as one tree."""
+    documents = {one.file: read(one.content) for one in found if "libvirt" in one.verdict.dialects}
+    return document_tree(documents)
+
+
+def _tree_json(tree: DocumentTree) -> dict[str, Any]:
+    return {"order": [*tree.order], "faults": [asdict(one) for one in tree.faults]}
+
+
+def _show_tree(console: Console, tree: DocumentTree, invalid: int) -> None:
+    for fault in tree.faults:
+        console.print(Text(f"  {plain(fault.file, 300)}: {plain(fault.message, 400)}"), soft_wrap=True)
+    if tree.faults or invalid:
+        console.print(Text("no tree: libvirt would not make it again from these documents", style="bold red"))
+        return
+    named = [(str(one.name), one.parent) for one in map(tree.documents.__getitem__, tree.order)]
+    console.print(draw_tree(Sketch(tuple((name, name, parent) for name, parent in named), None, None)))
+    many = count_of(len(tree.order), "snapshot")
+    console.print(Text(f"one tree of {many}; REDEFINE takes them in this order:", style="green"))
+    for number, file in enumerate(tree.order, start=1):
+        console.print(Text(f" {number:3}  {plain(file, 300)}"), soft_wrap=True)
 
 
 def _sources(document: str) -> Iterator[str]:
@@ -133,18 +174,19 @@ def _bytes_of(source: str) -> bytes:
 
 
 def _check(source: str, dialect: Dialect | None, explained: bool) -> Checked:
+    content = _bytes_of(source)
     try:
-        document = parse(_bytes_of(source))
+        document = parse(content)
     except MalformedXml as error:
         return Checked(source, Verdict((), None, (error.fault,)))
     verdict = judge(document) if dialect is None else _verdict_on(document, dialect)
     if not explained:
-        return Checked(source, verdict)
+        return Checked(source, verdict, content=content)
     # It takes a third of a second to load, which only --explain has to pay.
     from snaptree.schemas.xml.second_opinion import second_opinion
 
     asked = verdict.dialects or ((verdict.nearest,) if verdict.nearest else ())
-    return Checked(source, verdict, tuple(second_opinion(document, one) for one in asked))
+    return Checked(source, verdict, tuple(second_opinion(document, one) for one in asked), content)
 
 
 def _verdict_on(document: Document, dialect: Dialect) -> Verdict:
