@@ -9,7 +9,8 @@ import typer
 from rich.columns import Columns
 from rich.text import Text
 
-from snaptree.conformance.cli.options import ProfileName
+from snaptree.conformance.cli.options import Place, ProfileName
+from snaptree.conformance.cli.places import domain_at
 from snaptree.conformance.cli.problems import problem_exits
 from snaptree.conformance.reports.console import TextConsole
 from snaptree.conformance.reports.plans import plan_lines, plan_pictures
@@ -25,12 +26,13 @@ from snaptree.spec.state import Domain
 def plan_command(
     operation: Annotated[str, typer.Argument(help="For instance 'discard_forced(a)'.")],
     tree: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="An example tree, or a script such as 'create a; write; create b; revert a'. "
-            f"Examples: {', '.join(TREES)}."
+            f"Examples: {', '.join(TREES)}. Default is fork."
         ),
-    ] = "fork",
+    ] = None,
+    place: Place = None,
     profile: ProfileName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> int:
@@ -38,7 +40,7 @@ def plan_command(
     console = TextConsole()
     with problem_exits():
         asked = load_profile(profile or "rfc")
-        domain = scripted_domain(tree)
+        domain = scripted_domain(tree or "fork") if place is None else domain_at(place, tree, asked)
         ids = {snapshot.name: snapshot.id for snapshot in (*domain.retired.values(), *domain.in_order())}
         parsed = parse_operation(operation, ids)
     would = plan(domain, parsed, asked)

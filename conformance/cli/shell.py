@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from snaptree.conformance.cli.options import ProfileName
+from snaptree.conformance.cli.options import Place, ProfileName
+from snaptree.conformance.cli.places import calls_at
 from snaptree.conformance.cli.problems import CONFORMS, DEVIATES, WRONG_USAGE, Problem, problem_exits
 from snaptree.conformance.reports.console import TextConsole
 from snaptree.conformance.reports.words import call_text
@@ -26,6 +27,7 @@ def shell_command(
             f"Examples: {', '.join(TREES)}."
         ),
     ] = None,
+    place: Place = None,
 ) -> int:
     """Run an interactive simulated hypervisor, or a script of its commands from standard input."""
     # Here and not above: the shell prints what other commands print, and its terminal takes time to import.
@@ -35,8 +37,8 @@ def shell_command(
 
     console = TextConsole()
     with problem_exits():
-        beginning = _beginning(tree)
         session = Session(profile or DEFAULT_PROFILE)
+        beginning = _beginning(tree) if place is None else calls_at(place, tree, session.profile)
     with closing(session):
         for operation in beginning:
             taken = session.do(operation)

@@ -128,7 +128,7 @@ def _tree(found: Sequence[Checked]) -> DocumentTree:
 
 
 def _tree_json(tree: DocumentTree) -> dict[str, Any]:
-    return {"order": [*tree.order], "faults": [asdict(one) for one in tree.faults]}
+    return {"order": [] if tree.faults else [*tree.order], "faults": [asdict(one) for one in tree.faults]}
 
 
 def _show_tree(console: Console, tree: DocumentTree, invalid: int) -> None:

@@ -29,7 +29,10 @@ class TreeFault:
 
 @dataclass(frozen=True)
 class DocumentTree:
-    """A set of documents. ``order`` has the files in an order in which REDEFINE takes them, where it does."""
+    """A set of documents. ``order`` has the files in an order in which REDEFINE takes them.
+
+    Files of a circle are in none.
+    """
 
     documents: Mapping[str, DomainSnapshot]
     faults: tuple[TreeFault, ...]
@@ -51,7 +54,7 @@ def document_tree(documents: Mapping[str, DomainSnapshot]) -> DocumentTree:
             continue
         order.update(dict.fromkeys(way))
     faults.sort(key=lambda one: [*documents].index(one.file))
-    return DocumentTree(documents, tuple(faults), tuple(order) if not faults else ())
+    return DocumentTree(documents, tuple(faults), tuple(order))
 
 
 def _alone(documents: Mapping[str, DomainSnapshot]) -> Sequence[TreeFault]:
