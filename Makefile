@@ -10,7 +10,7 @@ EVERYTHING := .[crash,dev,docs,esx,qemu,virtualbox]
 # Compiled once and not in each of the many processes that tests and runs start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: check test real nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
+.PHONY: check test real certificates nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -60,6 +60,24 @@ real: packages test-packages dev libvirt-python private-systems
 	$(call against,virtualbox,virtualbox --graph tree=2 --sequences 40 --shard 1/16 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,esx,esx:vcsim --graph tree=3 --graph power=1 --graph configuration=2 --sequences 40 --shard 1/2 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete power=1 --accept-incomplete configuration=2)
 	$(call against,esx,esx:vcsim-vcenter --graph tree=2 --sequences 40 --budget 10m)
+
+# A certificate each of the simulator, QEMU's images, libvirt's test driver and vcsim, made and then checked, with a
+# sample of its transitions made again. They are complete runs: some minutes each.
+CERTIFICATES ?= certificates
+define certificate
+	@echo "snaptree check $(2) --certificate $(CERTIFICATES)/$(1)/certificate.json"; mkdir -p $(CERTIFICATES)/$(1); \
+	$(BIN)/snaptree check $(2) --seed $(SEED) --out $(CERTIFICATES)/$(1) --certificate $(CERTIFICATES)/$(1)/certificate.json >$(CERTIFICATES)/$(1)/run.txt || \
+	    { cat $(CERTIFICATES)/$(1)/run.txt; exit 1; }; \
+	$(BIN)/snaptree certificate verify $(CERTIFICATES)/$(1)/certificate.json --replay 20
+endef
+
+certificates: packages test-packages dev libvirt-python private-systems
+	$(call certificate,simulator,simulator)
+	$(call certificate,qemu,qemu --graph tree=2 --graph storage=1 --history 1 --looks none$(comma)two --crash tree=1 --sequences 40)
+	$(call certificate,libvirt-test,libvirt:test:///default --sequences 40)
+	$(call certificate,vcsim,esx:vcsim --graph tree=2 --graph power=1 --graph configuration=2 --history 1 --sequences 40)
+
+comma := ,
 
 # $(1) is a part of the nightly run, $(2) what does it. Every part runs, whatever became of those before it.
 define part

@@ -531,6 +531,16 @@ class KeepsWork(Protocol):
 
 
 @runtime_checkable
+class ConsistsOf(Protocol):
+    """A driver that names the files of the system it drives: programs, libraries, folders of Python code.
+
+    A certificate has their digests.
+    """
+
+    artifacts: Sequence[Path]
+
+
+@runtime_checkable
 class Recovers(Protocol):
     """A driver whose domains each lie in a folder, which can be copied, recorded and opened again.
 

@@ -15,11 +15,16 @@ from importlib.resources.abc import Traversable
 from snaptree.spec.profiles import Profile, record_of
 
 
-@cache
 def specification_digest() -> str:
     """SHA-256, in hexadecimal, of every file of the specification: chapters, model, claims, vocabulary."""
+    return package_digest("snaptree.spec")
+
+
+@cache
+def package_digest(package: str) -> str:
+    """SHA-256, in hexadecimal, of every file of a package, each with its path."""
     digest = sha256()
-    for name, content in sorted(_content(files("snaptree.spec"), "")):
+    for name, content in sorted(_content(files(package), "")):
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from difflib import get_close_matches
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 HIDDEN: Final = "(hidden)"
 
@@ -71,3 +71,12 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
         return text
     note = f"… ({len(text):,} characters)"
     return text[: longest - len(note)] + note
+
+
+def cut_texts(record: Any) -> Any:
+    """A value of JSON with every text cut: a driver may answer with megabytes."""
+    if isinstance(record, str):
+        return cut(record)
+    if isinstance(record, dict):
+        return {key: cut_texts(value) for key, value in record.items()}
+    return [cut_texts(value) for value in record] if isinstance(record, list) else record

@@ -258,6 +258,14 @@ def check(
     out: Annotated[
         Path | None, typer.Option(help="A folder for report.html, report.json, junit.xml and traces/.")
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file for a certificate of this run: an in-toto Statement, to be signed. "
+            "An incomplete run gives none.",
+            metavar="FILE",
+        ),
+    ] = None,
     profile: ProfileName = None,
     work: WorkFolder = None,
     qemu_bin: QemuBin = None,
@@ -292,6 +300,8 @@ def check(
     options = driver_options(profile, work, qemu_bin, setting, insecure=insecure, keep=keep)
     if out is not None and not dry_run:
         writable(out)
+    if certificate is not None:
+        _certifiable(certificate, scenario)
     with problem_exits(), Watch(console) as watch:
         graphs = tuple(parse_graph(one) for one in graph or ())
         request = Request(
@@ -326,13 +336,10 @@ def check(
         assessment = assess(request, announcer(console, driver), watch)
     judgement = assessment.judgement
     report = Report(assessment, every_pair=coverage)
-    folder = out if out is not None else REPORT_FOLDER if judgement.new else None
-    unwritten = None
-    if folder is not None:
-        try:
-            report = write_report(report, folder)
-        except OSError as error:
-            unwritten = f"the report could not be written to {folder}: {error.strerror or error}"
+    # A certificate has digests of the traces: they are written, also those of known deviations.
+    shown = judgement.new or (certificate is not None and judgement.known)
+    folder = out if out is not None else REPORT_FOLDER if shown else None
+    report, unwritten = _written(console, report, folder, certificate)
     (print_scenarios if scenario else print_report)(console, report)
     if coverage:
         print_coverage(console, report.classes)
@@ -347,6 +354,37 @@ def check(
         raise Problem(unwritten, assessment.exit_code if stands else UNAVAILABLE)
     ended_well(assessment)
     return assessment.exit_code
+
+
+def _written(
+    console: Console, report: Report, folder: Path | None, certificate: Path | None
+) -> tuple[Report, str | None]:
+    """Write the files of a report, and a certificate; returns the report with its folder, and what could not
+    be written.
+    """
+    if folder is not None:
+        try:
+            report = write_report(report, folder)
+        except OSError as error:
+            return report, f"the report could not be written to {folder}: {error.strerror or error}"
+    return report, None if certificate is None else _certify(console, report, certificate)
+
+
+def _certify(console: Console, report: Report, path: Path) -> str | None:
+    """Write the certificate of a run, or say why there is none; returns why it could not be written."""
+    # Here and not above: most runs write none.
+    from snaptree.conformance.reports.certificates import why_no_certificate, write_certificate
+
+    why = why_no_certificate(report)
+    if why:
+        console.print(f"no certificate: {why}", soft_wrap=True)
+        return None
+    try:
+        write_certificate(report, path)
+    except OSError as error:
+        return f"the certificate could not be written to {path}: {error.strerror or error}"
+    console.print(f"certificate: {path}", soft_wrap=True)
+    return None
 
 
 def _scenarios(paths: list[Path] | None) -> tuple[Method[Any], ...]:
@@ -414,6 +452,17 @@ def writable(folder: Path) -> None:
         raise Problem(f"--out {plain(str(folder), 200)}: {error.strerror or error}", WRONG_USAGE) from None
     if not os.access(folder, os.W_OK):
         raise Problem(f"--out {plain(str(folder), 200)}: the folder cannot be written to", WRONG_USAGE)
+
+
+def _certifiable(path: Path, scenario: list[Path] | None) -> None:
+    """Say before the run, and not after hours, that its certificate cannot be written."""
+    if scenario:
+        raise Problem("--certificate is of all methods, --scenario takes their place", WRONG_USAGE)
+    name = plain(str(path), 200)
+    if path.is_dir():
+        raise Problem(f"--certificate {name} is a folder; name a file", WRONG_USAGE)
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise Problem(f"--certificate {name}: its folder is not there or cannot be written to", WRONG_USAGE)
 
 
 def smoke_command(

@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, str]] = {
     "explore": "explore:explore_command",
     "graph": "graph:graph_command",
     "profiles": "profiles:profiles",
+    "certificate": "certificate:certificate_command",
     "replay": "replay:replay",
     "judge": "replay:judge_command",
     "export": "export:export_command",

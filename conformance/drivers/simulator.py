@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from snaptree import simulator
 from snaptree.conformance.driver import DEFAULT_DISKS, Domain, DriverOptions, Killed
 from snaptree.conformance.drivers.kit.callers import Caller, Gate
 from snaptree.simulator import Machine
@@ -115,6 +117,7 @@ class SimulatorDriver:
     interrupts = True
     domain_class: type[SimulatedDomain] = SimulatedDomain
     settings: ClassVar[Mapping[str, str]] = {}
+    artifacts = (Path(simulator.__path__[0]),)
 
     def __init__(self, options: DriverOptions | None = None) -> None:
         asked = options.profile if options is not None else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from snaptree.conformance.methods.bounds import WHOLE
 from snaptree.conformance.reports.junit import junit_xml
@@ -20,7 +20,7 @@ from snaptree.conformance.reports.summaries import annotation_lines, badge_json,
 from snaptree.conformance.running.merging import FILE as SHARD_FILE
 from snaptree.conformance.running.merging import write_shard
 from snaptree.spec.files import write_whole
-from snaptree.spec.text import cut, without_secrets
+from snaptree.spec.text import cut_texts, without_secrets
 
 
 def write_report(report: Report, folder: Path) -> Report:
@@ -33,7 +33,7 @@ def write_report(report: Report, folder: Path) -> Report:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         write_traces(placed, folder)
-        text = without_secrets(json.dumps(_short(report_json(placed)), indent=2))
+        text = without_secrets(json.dumps(cut_texts(report_json(placed)), indent=2))
         write_whole(folder / "report.json", text.encode() + b"\n")
         record = json.loads(text)
         write_whole(folder / "badge.json", badge_json(record).encode())
@@ -70,12 +70,3 @@ def _remove_former_traces(report: Report, folder: Path) -> None:
     for path in (folder / "traces").iterdir():
         if path.name not in ours and _TRACE.fullmatch(path.name) and path.is_file():
             path.unlink()
-
-
-def _short(record: Any) -> Any:
-    """The record with every text cut: a driver may answer with megabytes, and the trace holds them."""
-    if isinstance(record, str):
-        return cut(record)
-    if isinstance(record, dict):
-        return {key: _short(value) for key, value in record.items()}
-    return [_short(value) for value in record] if isinstance(record, list) else record

@@ -21,7 +21,7 @@ from snaptree.conformance.judging.deviations import Deviation
 from snaptree.conformance.judging.record import RunRecord
 from snaptree.conformance.judging.verdict import Judgement
 from snaptree.conformance.reports.basis import basis_of, situations
-from snaptree.conformance.reports.claim import claim_of
+from snaptree.conformance.reports.claim import Claim, claim_of
 from snaptree.conformance.reports.meetings import cells_json
 from snaptree.conformance.reports.words import call_text, text_of_way
 from snaptree.conformance.running.assess import Assessment
@@ -62,6 +62,11 @@ class Report:
     def record(self) -> RunRecord:
         """The work and deviations of the run."""
         return self.assessment.record
+
+    @cached_property
+    def claim(self) -> Claim:
+        """What the run claims."""
+        return claim_of(self.record, self.assessment.bounds)
 
     @property
     def judgement(self) -> Judgement:
@@ -160,7 +165,7 @@ def report_json(report: Report) -> dict[str, Any]:
             "steps_refused_as_documented": tally.documented.total(),
             **rule_counts(judgement),
         },
-        "claim": claim_of(report.record, report.assessment.bounds).to_json(),
+        "claim": report.claim.to_json(),
         "held": cells_json(report.record.tally),
         "rests_on": list(basis_of(report.record, heading.profile)),
         "classes": _classes(report.classes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any, Final
 
 from lxml import etree
@@ -75,6 +76,16 @@ def facts_of(graph: Graph) -> dict[str, Any]:
         "states": len(graph.edges),
         "transitions": graph.transitions,
     }
+
+
+def graph_digest(graph: Graph) -> str:
+    """SHA-256, in hexadecimal, of a graph: its states in order, each with its moves in order."""
+    numbers = {code: number for number, code in enumerate(graph.edges)}
+    digest = sha256()
+    for code, leaving in graph.edges.items():
+        digest.update(f"{code!r}\n".encode())
+        digest.update("".join(f"{label!r} {numbers[there]}\n" for label, there in leaving.items()).encode())
+    return digest.hexdigest()
 
 
 def as_json(graph: Graph) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from snaptree.conformance.driver import Pace
+from snaptree.conformance.drivers.components import Component
 from snaptree.spec.profiles import Profile
 
 
@@ -14,7 +15,7 @@ class Heading:
     """The heading of a report: everything that is needed to repeat the run.
 
     ``asked`` is the driver's name as given; ``options`` are the options that a replay needs too. ``pace``
-    chose the default number of sequences.
+    chose the default number of sequences. ``components`` are the files of the system that it drives.
     """
 
     asked: str
@@ -26,6 +27,7 @@ class Heading:
     jobs: int
     options: tuple[str, ...] = ()
     pace: Pace = "ordinary"
+    components: tuple[Component, ...] = ()
 
     @property
     def title(self) -> str:

@@ -100,6 +100,7 @@ def _heading(request: Request, facts: Facts, jobs: int, secret: Collection[str])
         jobs,
         needed_again(request.options, secret),
         request.pace or facts.pace,
+        facts.components,
     )
 
 

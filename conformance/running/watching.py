@@ -158,6 +158,11 @@ class WatchedDriver:
         self.pace: Pace = pace_of(driver)
         self._reopen = watch.guard("reopen", driver.reopen) if isinstance(driver, Recovers) else None
 
+    @property
+    def watched(self) -> Driver:
+        """The driver itself."""
+        return self._driver
+
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> Domain:
         """A fresh domain, watched."""
         # Not every driver knows of transient domains.

@@ -26,6 +26,7 @@ from snaptree.conformance.driver import (
     recovers,
 )
 from snaptree.conformance.drivers import open_driver
+from snaptree.conformance.drivers.components import Component, components_of
 from snaptree.conformance.methods.explorer import why_not_explored
 from snaptree.conformance.methods.meeting import why_not_held
 from snaptree.conformance.processes import keeping
@@ -59,6 +60,8 @@ class Facts:
     uncrashed: str = ""
     """Why no call of the driver can be killed at every moment; empty if it can be."""
     recovers: bool = False
+    components: tuple[Component, ...] = ()
+    """The files of the system that it drives."""
     unheld: str = ""
     """Why no call of the driver can be held inside for another caller to meet; empty if it can be."""
 
@@ -83,6 +86,7 @@ def facts_of(driver: Any, pace: Pace, *, calls: bool = True) -> Facts:
         pace,
         why_not_explored(driver),
         recovers(driver),
+        components_of(getattr(driver, "watched", driver)),
         why_not_held(driver) if calls else "",
     )
 

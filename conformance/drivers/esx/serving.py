@@ -58,6 +58,7 @@ class ServedEsx:
             raise
         simulated = self.simulated
         self.version = about.fullName if simulated is None else f"vcsim {simulated.version}, {about.fullName}"
+        self.artifacts: list[Path] = [] if simulated is None else [simulated.program]
         unchecked = "; ITS CERTIFICATE IS NOT CHECKED" if self._settings.insecure else ""
         self.announcement = (
             f"on {self._session.address}, {self.version}: {self._machines.words}; "

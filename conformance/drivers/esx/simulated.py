@@ -32,6 +32,7 @@ class Simulated:
     def __init__(self, mode: Mode, work: Path | None) -> None:
         program = vcsim()
         self.version = program.version
+        self.program = program.path
         self._work = make_folder(work, "snaptree-vcsim-")
         self.credentials = Credentials("snaptree", secrets.token_urlsafe(24), "this process")
         environment = {

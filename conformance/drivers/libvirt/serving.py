@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from platform import machine
+from shutil import which
 from typing import Any, Final, Protocol
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, DriverUnavailable
+from snaptree.conformance.drivers.components import loaded_libraries
 from snaptree.conformance.drivers.libvirt.calls.domain import LibvirtDomain
 from snaptree.conformance.drivers.libvirt.hosts.address import Address, read_address
 from snaptree.conformance.drivers.libvirt.hosts.daemon import WithDaemon
@@ -48,6 +51,7 @@ class ServedLibvirt:
         self.name = f"libvirt {address.plain}{', thin' if address.thin else ''}"
         self.profile = _without_transient(load_profile(options.profile or self._host.profile))
         self.version = _dotted(libvirt.getVersion())
+        self.artifacts = [*loaded_libraries("libvirt"), *_emulators(address.uri)]
         self.kept_at = self._host.kept_at
         self.fast = isinstance(self._host, InMemory)
 
@@ -80,6 +84,12 @@ def _host(libvirt: Any, address: Address, options: DriverOptions) -> Host:
             f"{uri or 'no URI'!r} is none of {URIS}, and cannot be opened: {error}"
         ) from None
     raise DriverUnavailable(f"libvirt opens {uri}, but snaptree can make domains only under {URIS}")
+
+
+def _emulators(uri: str) -> list[Path]:
+    """The programs of QEMU that libvirt starts, where it starts any."""
+    names = ("qemu-img", f"qemu-system-{machine()}") if uri.startswith("qemu:") else ()
+    return [Path(found) for name in names if (found := which(name)) is not None]
 
 
 def _without_transient(profile: Profile) -> Profile:

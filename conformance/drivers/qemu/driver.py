@@ -39,6 +39,7 @@ class QemuDriver:
         self.profile = load_profile(options.profile or "qemu")
         self._tools = find_tools(options.settings)
         self.version = self._tools.version
+        self.artifacts = self._tools.artifacts
         self._work = DriverFolder(options, PREFIX)
         self.kept_at = self._work.kept_at
         # One qemu-io serves all domains that lie in the same folder.

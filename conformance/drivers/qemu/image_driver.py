@@ -39,6 +39,7 @@ class ImageDriver:
             raise
         self._package = f" ({self._tools.package})" if SETTINGS.keys() & options.settings.keys() else ""
         self.version = f"{self._tools.version}{self._package}"
+        self.artifacts = self._tools.artifacts
         self.kept_at = self._work.kept_at
         self._console = Console(self._tools.qemu_io, self._work.path)
         self._numbers = count(1)

@@ -26,6 +26,7 @@ from snaptree.conformance.driver import (
     NotObserved,
     ProcessFault,
 )
+from snaptree.conformance.drivers.components import components_from, files_of_command
 from snaptree.conformance.drivers.declared import UnknownDriver, check_settings, declared_settings
 from snaptree.conformance.drivers.remote.calls import PARAMETERS, name_arguments
 from snaptree.conformance.drivers.remote.deadlines import BRINGING_UP, SHUTTING_DOWN, read_deadlines
@@ -76,6 +77,8 @@ class RemoteDriver:
         self.fast = said.get("fast") is True
         announced = said.get("announcement")
         self.announcement = cut(announced) if isinstance(announced, str) else None
+        self.served_components = components_from(said.get("components"))
+        self.artifacts = files_of_command(self._command)
         volatile = said.get("volatile")
         if isinstance(volatile, list):
             # Only a driver that says so has these: see ``Recovers``.

@@ -31,6 +31,7 @@ from snaptree.conformance.driver import (
     recovers,
 )
 from snaptree.conformance.drivers import UnknownDriver, UnknownSetting, open_driver
+from snaptree.conformance.drivers.components import components_of
 from snaptree.conformance.drivers.remote.calls import PARAMETERS
 from snaptree.conformance.drivers.remote.messages import (
     INVALID_PARAMS,
@@ -107,6 +108,7 @@ class Served:
             "profile": record_of(driver.profile),
             "fast": is_fast(driver),
             "announcement": announcement_of(driver),
+            "components": [one.to_json() for one in components_of(driver)],
             **_recovery(driver),
         }
 

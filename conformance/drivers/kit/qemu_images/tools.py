@@ -48,6 +48,11 @@ class Tools:
     version: str
     package: str = ""
 
+    @property
+    def artifacts(self) -> list[Path]:
+        """The files of the programs."""
+        return [Path(self.qemu_img), Path(self.qemu_io)]
+
     def create(self, image: str, *, size: int) -> list[str]:
         """The command for an empty image of its own."""
         return [self.qemu_img, "create", "-q", "-f", "qcow2", image, str(size)]

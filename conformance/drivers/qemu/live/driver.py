@@ -47,6 +47,7 @@ class LiveDriver(ImageDriver):
         self._domains: WeakSet[LiveDomain] = WeakSet()
         try:
             self._system, version = _started(find_system(self._programs), self._work.path)
+            self.artifacts = [*self._tools.artifacts, Path(self._system.program)]
             self.version = f"{version}{self._package} with {self._system.accelerator.upper()}"
         except BaseException:
             self._work.abandon()
