@@ -41,6 +41,8 @@ class Session:
     start: Mapping[str, Any] | None = None
     steps: list[tuple[Operation, Answer]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    former: dict[str, str] = field(default_factory=dict)
+    """The name that each renamed snapshot had first: for a tool that shows names alone, it is the id."""
 
     def __post_init__(self) -> None:
         self.begin(self.start)
@@ -65,18 +67,32 @@ class Session:
         """The model's id; a name that nothing bears is an id that does not exist."""
         return self.names.get(name, name)
 
+    def shown(self, name: str | None) -> str | None:
+        """The id in the recording of the snapshot that has the name now."""
+        return None if name is None else self.former.get(name, name)
+
+    def renamed(self, old: str, new: str) -> None:
+        """From here on the snapshot has another name."""
+        self.names[new] = self.names.pop(old, old)
+        self.former[new] = self.former.pop(old, old)
+
     def bears(self, name: str) -> bool:
         """Whether a snapshot has the name now."""
         return self.names.get(name, "") in self.domain.snapshots
+
+    def one_delete(self, snapshot: str) -> Operation:
+        """What a tool with one delete means: a discard where nothing depends on the snapshot."""
+        children, active = self.domain.dependents(snapshot)
+        return ops.MergeIntoChildren(snapshot) if children or active else ops.Discard(snapshot)
 
     def listed(self, names: Iterable[str], parents: Mapping[str, str | None] | None = None) -> None:
         """A listing: how many there are, each of them by name, and its parent where that is shown."""
         shown = list(names)
         self.add(ops.Count(), Returned(len(shown)))
         for name in dict.fromkeys(shown):
-            self.add(ops.LookupByName(name), Returned(name))
+            self.add(ops.LookupByName(name), Returned(self.shown(name)))
             if parents is not None and name in parents:
-                self.add(ops.Parent(self.snapshot(name)), Returned(parents[name]))
+                self.add(ops.Parent(self.snapshot(name)), Returned(self.shown(parents[name])))
         for one in list(self.domain.in_order()):
             if one.name not in shown:
                 self.add(ops.LookupByName(one.name), Declined("NoSuchSnapshot", text="it is not listed"))
@@ -86,12 +102,10 @@ class Session:
         return Converted(tuple(self.steps), self.start, tuple(self.ignored))
 
 
-def refusal_of(text: str, kinds: Mapping[str, str]) -> Answer:
+def refusal_of(text: str, kinds: Mapping[str, str], system: str = "libvirt") -> Answer:
     """An error text as a refusal, by the first phrase that it contains; else a failure."""
     lowered = text.lower()
     kind = next((kind for phrase, kind in kinds.items() if phrase in lowered), None)
     return (
-        Failed(text)
-        if kind is None
-        else Declined(kind, native={"system": "libvirt", "text": text}, text=text)
+        Failed(text) if kind is None else Declined(kind, native={"system": system, "text": text}, text=text)
     )

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from snaptree.conformance.engine.answers import Answer, Returned
 from snaptree.conformance.sequences.pasted.session import Converted, PasteError, Session, refusal_of
+from snaptree.conformance.sequences.pasted.typed import Typed, commands
 from snaptree.spec import operations as ops
 from snaptree.spec.operations import Operation
 from snaptree.spec.profiles import Profile
-
-_TYPED: Final = re.compile(r"^\s*(?:[^\s'\"]{0,60}\s?[$#%>]\s*)?(?:sudo\s+)?virsh\s+(?P<rest>\S.*)$")
-_INSIDE: Final = re.compile(r"^\s*virsh\s*[#>]\s*(?P<rest>\S.*)$")
 
 _KINDS: Final = {
     "no domain snapshot with matching name": "NoSuchSnapshot",
@@ -34,49 +30,6 @@ _KINDS: Final = {
 _NEEDS_TREE: Final = "the session begins with snapshots: paste 'virsh snapshot-list DOMAIN --tree' in front"
 
 
-@dataclass(frozen=True)
-class Typed:
-    """A command with the lines that it printed."""
-
-    line: int
-    words: tuple[str, ...]
-    printed: tuple[str, ...]
-
-    @property
-    def error(self) -> str | None:
-        """The message after ``error:``; None if there is none."""
-        said = [one.split("error:", 1)[1].strip() for one in self.printed if one.lower().startswith("error:")]
-        return "; ".join(said) or None
-
-    def flag(self, *names: str) -> bool:
-        """Whether one of the flags was given."""
-        return any(f"--{name}" in self.words for name in names)
-
-    def value(self, *names: str) -> str | None:
-        """The value of an option, as ``--name X`` or ``--name=X``."""
-        for place, word in enumerate(self.words):
-            for name in names:
-                if word.startswith(f"--{name}="):
-                    return word.partition("=")[2]
-                if word == f"--{name}" and place + 1 < len(self.words):
-                    return self.words[place + 1]
-        return None
-
-    @property
-    def plain(self) -> list[str]:
-        """The words after the command that are no option, nor the value of one."""
-        rest: list[str] = []
-        skip = False
-        for word in self.words[1:]:
-            if skip:
-                skip = False
-            elif word.startswith("--"):
-                skip = "=" not in word and word[2:] in _WITH_VALUE
-            else:
-                rest.append(word)
-        return rest
-
-
 _WITH_VALUE: Final = frozenset(
     {"name", "description", "snapshotname", "domain", "diskspec", "memspec", "from"}
 )
@@ -86,7 +39,7 @@ def virsh_session(text: str, profile: Profile) -> Converted:
     """The steps of a session about one domain. Raises PasteError."""
     session = Session(profile)
     domains: dict[str, None] = {}
-    for typed in _commands(text):
+    for typed in commands(text, "virsh", prompt=True, with_value=_WITH_VALUE):
         convert = _COMMANDS.get(typed.words[0])
         if convert is None:
             session.ignored.append(f"line {typed.line}: {' '.join(typed.words)}")
@@ -101,35 +54,6 @@ def virsh_session(text: str, profile: Profile) -> Converted:
     if not session.steps:
         raise PasteError("there is no command of virsh about snapshots or power in it")
     return session.converted()
-
-
-def _commands(text: str) -> Iterator[Typed]:
-    words: tuple[str, ...] = ()
-    begun, printed = 0, list[str]()
-    for number, line in enumerate(text.splitlines(), start=1):
-        found = _INSIDE.match(line) or _TYPED.match(line)
-        if found is None:
-            printed.append(line.rstrip())
-            continue
-        if words:
-            yield Typed(begun, words, tuple(printed))
-        words, begun, printed = _words(found["rest"], number), number, list[str]()
-    if words:
-        yield Typed(begun, words, tuple(printed))
-
-
-def _words(rest: str, line: int) -> tuple[str, ...]:
-    try:
-        words = shlex.split(rest, comments=True)
-    except ValueError as error:
-        raise PasteError(f"line {line}: {error}") from None
-    while words[:1] in (["-c"], ["--connect"]):
-        words = words[2:]
-    while words and words[0].startswith("-"):
-        words = words[1:]
-    if not words:
-        raise PasteError(f"line {line}: virsh without a command")
-    return tuple(words)
 
 
 def _answer(typed: Typed, result: Any = None) -> Answer:
@@ -177,12 +101,8 @@ def _delete(session: Session, typed: Typed) -> None:
     delete: Operation
     if typed.flag("children", "children-only"):
         delete = ops.RemoveSubtree(snapshot, typed.flag("children-only"))
-    elif session.domain.current != snapshot and not any(
-        one.parent == snapshot for one in session.domain.in_order()
-    ):
-        delete = ops.Discard(snapshot)
     else:
-        delete = ops.MergeIntoChildren(snapshot)
+        delete = session.one_delete(snapshot)
     session.add(delete, _answer(typed))
 
 

@@ -129,3 +129,81 @@ def test_another_tool_and_a_missing_file_are_named(
     assert "did you mean virsh?" in capsys.readouterr().err
     assert run(["convert", str(tmp_path / "none")]) == 2
     assert "No such file or directory" in capsys.readouterr().err
+
+
+# --- other tools: sessions as VirtualBox 7.1 and QEMU 7.2 printed them -----------------------------------
+
+SESSIONS = Path(__file__).parent / "sessions"
+
+
+def from_tool(
+    tool: str, text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, int, str]:
+    (folder / "session.txt").write_text(text)
+    out = folder / "session.jsonl"
+    code = run(["convert", str(folder / "session.txt"), "--from", tool, "--out", str(out)])
+    said = capsys.readouterr()
+    if code != 0:
+        return code, said.err, -1, ""
+    judged = run(["judge", str(out)])
+    return code, said.err, judged, capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tool", "right", "wrong"),
+    [
+        ("vboxmanage", "      Name: thu (UUID", "      Name: tue (UUID"),  # the discarded one stayed
+        ("qemu-img", "1         mon     ", "1         tue     "),
+    ],
+)
+def test_a_session_of_another_tool_gets_a_verdict(
+    tool: str, right: str, wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SESSIONS / f"{tool}.txt").read_text()
+    code, _, judged, report = from_tool(tool, text, tmp_path, capsys)
+    assert (code, judged) == (0, 0)
+    assert "no deviation" in report
+    place = text.rindex(right)
+    _, _, judged, report = from_tool(
+        tool, text[:place] + wrong + text[place + len(right) :], tmp_path, capsys
+    )
+    assert judged == 1
+    assert "lookup_by_name" in report
+
+
+@pytest.mark.parametrize(
+    ("tool", "begin", "asked"),
+    [
+        ("vboxmanage", "$ VBoxManage snapshot vm1 list\n", "VBoxManage snapshot VM list"),
+        ("qemu-img", "$ qemu-img snapshot -l d.qcow2\n", "qemu-img snapshot -l IMAGE"),
+    ],
+)
+def test_a_session_of_another_tool_may_begin_with_its_listing(
+    tool: str, begin: str, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SESSIONS / f"{tool}.txt").read_text()
+    middle = text[text.index(begin) :]
+    code, _, judged, _ = from_tool(tool, middle, tmp_path, capsys)
+    assert (code, judged) == (0, 0)
+    last = {
+        "vboxmanage": "$ VBoxManage snapshot vm1 restore x\n",
+        "qemu-img": "$ qemu-img snapshot -a x d.qcow2\n",
+    }
+    code, said, _, _ = from_tool(tool, last[tool], tmp_path, capsys)
+    assert code == 2
+    assert f"paste '{asked}' in front" in said
+
+
+def test_no_session_of_the_tool_and_no_such_tool_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for tool, told in (
+        ("vboxmanage", "there is no 'VBoxManage snapshot'"),
+        ("qemu-img", "there is no 'qemu-img"),
+    ):
+        code, said, _, _ = from_tool(tool, "hello\n", tmp_path, capsys)
+        assert (code, said.count("\n")) == (2, 1)
+        assert told in said
+    code, said, _, _ = from_tool("vboxmange", "hello\n", tmp_path, capsys)
+    assert code == 2
+    assert "vboxmanage" in said
