@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Final
 
-from snaptree.conformance.driver import Driver
+from snaptree.conformance.driver import CallBarred, Driver
+from snaptree.conformance.engine.lockstep import Lockstep, StepResult
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.method import Ledger, Method, Part
-from snaptree.conformance.methods.selecting import concerns
+from snaptree.conformance.methods.sampled import runs_on_fresh_domain
+from snaptree.conformance.methods.selecting import PREPARES, concerns
 from snaptree.conformance.methods.trees import BUILT, SIZES, Building, shapes_of, size_of
 from snaptree.conformance.sequences.running import Run, run_sequence
 from snaptree.spec import operations as ops
@@ -40,7 +42,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Walk:
-    """Operations; of the first ``built`` the answers alone are compared."""
+    """Operations; the state is compared after those behind the first ``built`` that are about a place."""
 
     operations: tuple[Operation, ...]
     built: int
@@ -132,6 +134,7 @@ def _walk_over(shape: str, kind: str, size: int, profile: Profile, last: int | N
             KINDS[kind](building, snapshot)
             if shape == "fan" and kind in REFILLED:
                 building.create()
+    building.create()  # what a call at a place spoils in the next create shows at the end
     return Walk(tuple(building.operations), built)
 
 
@@ -159,13 +162,37 @@ class EveryPlace(Method[Places]):
         if ledger.expired():
             return
         for walk in walks_over(unit.shape, unit.kind, unit.size, driver.profile):
-            run = run_sequence(driver, walk.operations, tally=ledger.tally, unwatched=walk.built)
-            if run.differences:
+            try:
+                run = next(_played(driver, walk, ledger), None)
+            except CallBarred:
+                ledger.counts.missed += 1
+                return
+            if run is not None:
                 ledger.counts.deviated += 1
                 again = run_sequence(driver, walk.operations, tally=ledger.tally)
                 yield again if again.differences else run
                 return
         ledger.counts.covered += 1
+
+
+def _played(driver: Driver, walk: Walk, ledger: Ledger) -> Iterator[Run]:
+    """The walk up to its first difference, with a look after each call that changes something at a place.
+
+    Raises CallBarred if a call of it is not made any more.
+    """
+
+    def on(lockstep: Lockstep, steps: list[StepResult]) -> Iterator[Run]:
+        for place, operation in enumerate(walk.operations):
+            quiet = operation.reads_only or operation.op in PREPARES | {"create"}
+            look = place + 1 == len(walk.operations) or (place >= walk.built and not quiet)
+            steps.append(lockstep.do(operation, look=look))
+            if steps[-1].differences:
+                break
+        differences = steps[-1].differences or lockstep.finish(steps)
+        if differences:
+            yield Run(tuple(steps), differences, dict(lockstep.identities.to_driver))
+
+    return runs_on_fresh_domain(driver, on, ledger.tally, persistent=True)
 
 
 def _size(shape: str, profile: Profile, bounds: Bounds) -> int:
