@@ -10,7 +10,7 @@ from typing import Final
 
 BENCHMARKS: Final = (
     "startup", "sampled", "check", "step_cost", "growth", "histories", "documents", "esx", "virtualbox",
-    "model_faults", "plain_power",
+    "model_faults", "plain_power", "report_page",
 )  # fmt: skip
 
 
