@@ -10,7 +10,7 @@ EVERYTHING := .[crash,dev,docs,esx,qemu,virtualbox]
 # Compiled once and not in each of the many processes that tests and runs start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: check test real certificates nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
+.PHONY: check release test real certificates nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -148,6 +148,10 @@ index: dev
 # Carry the table of ended ids, spec/renumbered.toml, into every file that names a rule.
 renumber: dev
 	$(BIN)/python -m tests.renumber
+
+# Build, check and describe a release in dist/. SINCE=rules.json of the former one says what changed.
+release: dev
+	$(BIN)/python -m tests.release $(if $(SINCE),--since '$(SINCE)')
 
 docs: dev
 	$(BIN)/python docs/build.py
