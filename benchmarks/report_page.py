@@ -127,9 +127,7 @@ def main() -> int:
             return 0
         measured = milliseconds_to_use(page, 1 if quick else 9)
         wall, busy = (median(one) for one in zip(*measured, strict=True))
-        print(
-            f"opened and searched in Chromium: median {wall:.0f} ms, {busy:.0f} ms of them the page's own work"
-        )
+        print(f"opened and searched in Chromium: median {wall:.0f} ms, {busy:.0f} of them its own work")
     return 0
 
 

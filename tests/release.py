@@ -1,8 +1,8 @@
 """Builds, checks and describes a release: ``python -m tests.release [--since RULES] [--out FOLDER]``.
 
 It refuses a checkout with changes that are not committed, builds the sdist and the wheel, tries the wheel
-away from the checkout, and writes ``RELEASE.md`` and ``rules.json`` beside them. ``--since`` is the ``rules.json``
-of a former release: the page then says which rules are new, ended or say something else, and what that means
+away from the checkout, and writes ``RELEASE.md`` and ``rules.json`` beside them. ``--since`` is the
+``rules.json`` of a former release: the page then says which rules are new, ended or say something else, and what that means
 for a driver that passed. Nothing is published.
 """
 

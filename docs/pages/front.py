@@ -73,6 +73,7 @@ chapters/mail
 profiles
 tutorial
 ci
+certificates
 drivers
 protocol
 esx
