@@ -2,8 +2,8 @@
 
 It refuses a checkout with changes that are not committed, builds the sdist and the wheel, tries the wheel
 away from the checkout, and writes ``RELEASE.md`` and ``rules.json`` beside them. ``--since`` is the
-``rules.json`` of a former release: the page then says which rules are new, ended or say something else, and what that means
-for a driver that passed. Nothing is published.
+``rules.json`` of a former release: the page then says which rules are new, ended or say something else, and
+what that means for a driver that passed. Nothing is published.
 """
 
 from __future__ import annotations
