@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -18,9 +20,8 @@ from snaptree.conformance.drivers.esx.simulated import Simulated
 from snaptree.conformance.drivers.kit.qemu_images.tools import find_tools
 from snaptree.conformance.drivers.libvirt import LibvirtDriver
 from snaptree.conformance.drivers.virtualbox import VirtualBoxDriver
-from snaptree.conformance.hosts import SYSTEMS, require_tree
+from snaptree.conformance.hosts import SYSTEMS, Tree, require_tree
 
-from .conftest import BringUp
 from .hypervisors import PAGES, skip_without
 
 TRIES = 120
@@ -80,10 +81,23 @@ def python(script: str, **environment: str) -> str:
     return ran.stdout
 
 
-@pytest.fixture
-def libvirt_test(in_memory: LibvirtDriver) -> Stage:
+def _version(system: str, driver_class: Callable[[DriverOptions], Any], target: str = "") -> str:
+    """The version of a hypervisor, which is brought up for that and closed."""
+    with TemporaryDirectory(prefix="st-", dir="/tmp") as folder:
+        try:
+            driver = driver_class(DriverOptions(target=target, work=Path(folder)))
+        except DriverUnavailable as error:
+            skip_without(system, error)
+        try:
+            return str(driver.version)
+        finally:
+            driver.close()
+
+
+@pytest.fixture(scope="module")
+def libvirt_test() -> Stage:
     """libvirt's test driver."""
-    return Stage(in_memory.version, python)
+    return Stage(_version("libvirt", LibvirtDriver, "test:///default"), python)
 
 
 _ON_QEMU = """
@@ -98,8 +112,14 @@ exec(compile(script, "page", "exec"), {})
 """
 
 
+@pytest.fixture(scope="module")
+def libvirt_qemu_version() -> str:
+    """The version of libvirt's QEMU driver."""
+    return _version("libvirt", LibvirtDriver, "qemu:///embed")
+
+
 @pytest.fixture
-def libvirt_qemu(embedded: LibvirtDriver, work: Path) -> Stage:
+def libvirt_qemu(libvirt_qemu_version: str, work: Path) -> Stage:
     """libvirt's QEMU driver, without a daemon."""
 
     def play(script: str) -> str:
@@ -109,7 +129,7 @@ def libvirt_qemu(embedded: LibvirtDriver, work: Path) -> Stage:
         )  # fmt: skip
         return ran.stdout + ("Segmentation fault\n" if ran.returncode == -11 else "")
 
-    return Stage(f"{embedded.version} with QEMU", play)
+    return Stage(f"{libvirt_qemu_version} with QEMU", play)
 
 
 @pytest.fixture
@@ -147,14 +167,19 @@ def vcsim(tmp_path: Path) -> Iterator[Stage]:
     host.close()
 
 
-@pytest.fixture
-def virtualbox(bring_up: BringUp, work: Path, request: pytest.FixtureRequest) -> Stage:
-    """VirtualBox in its private tree."""
-    bring_up("virtualbox", VirtualBoxDriver, DriverOptions(work=work)).close()
+@pytest.fixture(scope="module")
+def virtualbox_tree() -> Tree:
+    """The private tree of a VirtualBox that comes up."""
+    _version("virtualbox", VirtualBoxDriver)
     try:
-        tree = require_tree(SYSTEMS["virtualbox"])
+        return require_tree(SYSTEMS["virtualbox"])
     except DriverUnavailable as error:
         pytest.skip(f"pages are shown in the private tree: {error}")
+
+
+@pytest.fixture
+def virtualbox(virtualbox_tree: Tree, work: Path, request: pytest.FixtureRequest) -> Stage:
+    """VirtualBox in its private tree."""
     environment = {
         "VBOX_USER_HOME": f"{work}/home",
         "VBOX_IPC_SOCKETID": work.name,
@@ -165,7 +190,9 @@ def virtualbox(bring_up: BringUp, work: Path, request: pytest.FixtureRequest) ->
         # A page that has to win a race says how often it tries, which is more than a test waits for.
         script = script.replace("range(500)", f"range({TRIES})")
         command = ["/bin/bash", "-c", script]
-        ran = tree.run(command, binds=[work], environment=environment, folder=str(work), timeout=300)
+        ran = virtualbox_tree.run(
+            command, binds=[work], environment=environment, folder=str(work), timeout=300
+        )
         if "killed-while-saving" in request.node.name and ran.stdout.startswith("vm.vbox\n"):
             pytest.skip(f"VBoxSVC was not caught between its two renames in {TRIES} tries")
         return ran.stdout
