@@ -55,7 +55,7 @@ real: packages test-packages dev libvirt-python private-systems
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=2 --graph cycles=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete cycles=1)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,qemu,qemu:in-place --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
-	$(call against,qemu,qemu:live --graph tree=2 --graph memory=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete memory=1)
+	$(call against,qemu,qemu:live --graph tree=2 --graph running=2 --graph memory=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete running=2 --accept-incomplete memory=1)
 	$(call against,qemu,qemu:internal --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,virtualbox,virtualbox --graph tree=2 --sequences 40 --shard 1/16 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,esx,esx:vcsim --graph tree=3 --graph power=1 --graph configuration=2 --sequences 40 --shard 1/2 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete power=1 --accept-incomplete configuration=2)
@@ -115,7 +115,7 @@ real-at-length: dev
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --sequences 2000 --budget 60m)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=3 --sequences 2000 --budget 60m)
 	$(call against,qemu,qemu:in-place --graph tree=3 --sequences 2000 --budget 60m)
-	$(call against,qemu,qemu:live --graph tree=3 --graph memory=2 --graph power=1 --sequences 500 --budget 60m)
+	$(call against,qemu,qemu:live --graph tree=3 --graph running=3 --graph memory=2 --graph power=1 --sequences 500 --budget 60m)
 	$(call against,qemu,qemu:internal --graph tree=3 --sequences 2000 --budget 60m)
 	$(call against,virtualbox,virtualbox --sequences 2000 --budget 60m)
 	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2 --sequences 2000 --budget 60m)
@@ -128,7 +128,7 @@ other-versions: dev
 	$(call against,libvirt-trixie,'libvirt:qemu:///embed?tree=libvirt-trixie&snapshots=external' --graph tree=3 --sequences 2000 --budget 60m)
 	$(call against,libvirt-trixie,qemu:in-place --setting tree=libvirt-trixie --graph tree=3 --sequences 500 --budget 60m)
 	$(call against,libvirt-trixie,qemu:internal --setting tree=libvirt-trixie --graph tree=3 --sequences 500 --budget 60m)
-	$(call against,libvirt-trixie,qemu:live --setting tree=libvirt-trixie --graph tree=3 --graph memory=2 --sequences 100 --budget 60m)
+	$(call against,libvirt-trixie,qemu:live --setting tree=libvirt-trixie --graph tree=3 --graph running=3 --graph memory=2 --sequences 100 --budget 60m)
 
 dev: $(DEVELOPED)
 

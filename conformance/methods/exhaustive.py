@@ -63,6 +63,7 @@ TITLES: Final[dict[Scope, str]] = {
     "tree": "create, revert, merge, discard",
     "ages": "each order of creation",
     "storage": "retire, reclaim, subtrees",
+    "running": "the same while it runs",
     "memory": "trees with memory",
     "cycles": "power states, memory written",
     "power": "power states",

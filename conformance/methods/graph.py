@@ -31,8 +31,9 @@ from snaptree.spec.state import Domain, blank_domain
 Label = tuple[Any, ...]
 """A move: the call, the place of its target, and what else it was asked."""
 
-Scope = Literal["tree", "ages", "storage", "memory", "cycles", "power", "configuration", "libvirt"]
-"""``tree``: the powered-off graph. ``ages``: the same, each order in which the
+Scope = Literal["tree", "ages", "storage", "running", "memory", "cycles", "power", "configuration", "libvirt"]
+"""``tree``: the powered-off graph. ``running``: the same of a domain that is started first, and again
+after whatever turns it off. ``ages``: the same, each order in which the
 snapshots can have been created being a state of its own. ``storage``: with retire, reclaim and
 remove_subtree. ``memory``: the tree of a domain that is on or off, with snapshots
 that hold memory or none. ``power``: with everything that power can be. ``cycles``: the
@@ -186,6 +187,9 @@ def moves(domain: Domain, shape: Shape, profile: Profile, bound: int, scope: Sco
     if scope == "libvirt":
         yield from _libvirt_calls(domain, shape, profile, bound)
         return
+    if scope == "running" and domain.active.power == "off":
+        yield from _claimed(profile, ops.Start())
+        return
     booted = domain.active.memory == "unspecified" and "write_memory" in profile.operations
     if booted and scope in ("memory", "cycles"):
         # What memory holds after a boot is the business of the other scope.
@@ -230,13 +234,14 @@ def _libvirt_calls(domain: Domain, shape: Shape, profile: Profile, bound: int) -
 
 
 def _on_snapshot(snapshot: str, place: int, domain: Domain, profile: Profile, scope: Scope) -> Iterator[Move]:
+    stay_on: ops.ResumeAs | None = "running" if scope == "running" and profile.offers("resume_as") else None
     kinds: list[Operation] = [
-        ops.Revert(snapshot),
+        ops.Revert(snapshot, stay_on),
         ops.MergeIntoChildren(snapshot),
         ops.MergeIntoParent(snapshot),
-        ops.MergeIntoParentForced(snapshot),
+        ops.MergeIntoParentForced(snapshot, stay_on),
         ops.Discard(snapshot),
-        ops.DiscardForced(snapshot),
+        ops.DiscardForced(snapshot, stay_on),
     ]
     if scope == "storage":
         if len(domain.retired) < MOST_RETIRED:

@@ -113,7 +113,7 @@ SIZES: Final[dict[str, dict[str, tuple[int, int]]]] = {
     "qemu-internal": {"tree=3": (31, 451), "ages=3": (51, 801), "storage=2": (11, 155)},
     "qemu-live": {
         "tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (42, 588), "power=1": (144, 2326),
-        "memory=1": (24, 134), "cycles=1": (75, 949),
+        "running=3": (35, 485), "memory=1": (24, 134), "cycles=1": (75, 949),
     },
     "rfc": {
         "tree=3": (34, 484), "ages=3": (54, 834), "storage=2": (42, 588), "power=1": (216, 3566),

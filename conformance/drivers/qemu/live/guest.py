@@ -162,15 +162,16 @@ class Guest:
 
         blockdev-add: "Creates a new block device". Those that are ``written`` are opened for that.
         """
-        closed = [one for one in files if one not in self.chain]
+        # An image that a stream took out of the chain stays open until it is removed.
+        open_nodes = self._nodes()
         added: list[str] = []
         try:
-            for file in closed:
+            for file in files:
                 for disk in self._disks:
-                    self.machine.call(
-                        "blockdev-add", _image(disk, file, below.get(file), writable=file in written)
-                    )
-                    added.append(_node(disk, file))
+                    if _node(disk, file) not in open_nodes:
+                        image = _image(disk, file, below.get(file), writable=file in written)
+                        self.machine.call("blockdev-add", image)
+                        added.append(_node(disk, file))
             yield
         finally:
             left = self._nodes() if added else set()

@@ -131,3 +131,13 @@ def test_a_running_domain_resizes_retires_renames_and_removes_subtrees(driver: L
     assert run.differences == ()
     assert [step.answer for step in run.steps if not isinstance(step.answer, Returned)] == []
     assert len(run.steps) == len(CHANGES)
+
+
+def test_a_merge_reaches_a_branch_beside_the_running_one_after_it(driver: LiveDriver) -> None:
+    branches = (
+        ops.Start(), ops.Create("a"), ops.Create("b"), ops.Revert("s1", "running"),
+        ops.WriteDisk("vda", 0, 1), ops.Create("c"), ops.Revert("s2", "running"),
+    )  # fmt: skip
+    run = run_sequence(driver, [*branches, ops.MergeIntoChildren("s1")])
+    assert run.differences == ()
+    assert len(run.steps) == len(branches) + 1
