@@ -291,7 +291,10 @@ def check(
     """Run the whole suite on a driver; the default is the embedded simulator."""
     console = TextConsole()
     if level not in ("must", "should"):
-        raise Problem(f"--level is must or should, not {plain(level)}", WRONG_USAGE)
+        raise Problem(
+            f"--level is must or should, not {plain(level)}{did_you_mean(level, ('must', 'should'))}",
+            WRONG_USAGE,
+        )
     if update and deviations in (None, NO_DEVIATIONS):
         raise Problem("--update-deviations needs --deviations FILE", WRONG_USAGE)
     if methods is not None and scenario:

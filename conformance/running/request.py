@@ -111,7 +111,11 @@ def parse_looks(text: str) -> tuple[LooksAsked, ...]:
     words = text.split(",")
     if set(words) <= {"one", *LOOKS}:
         return tuple(looks for looks in LOOKS if looks in words)
-    raise BadBound(f"{text!r} is no number of looks; write one, none, two, or several joined by commas")
+    wrong = next(word for word in words if word not in {"one", *LOOKS})
+    raise BadBound(
+        f"{text!r} is no number of looks; write one, none, two, or several joined by commas"
+        f"{did_you_mean(wrong, ['one', *LOOKS])}"
+    )
 
 
 MOST_SHARDS: Final = 1000
@@ -147,7 +151,11 @@ def parse_callers(text: str) -> tuple[CallersAsked, ...]:
         return ()
     if set(words) <= set(CALLERS):
         return tuple(one for one in CALLERS if one in words)
-    raise BadBound(f"{text!r} is no way of several callers; write none, {', '.join(CALLERS)}")
+    wrong = next((word for word in words if word not in ("none", *CALLERS)), "")
+    raise BadBound(
+        f"{text!r} is no way of several callers; write none, {', '.join(CALLERS)}"
+        f"{did_you_mean(wrong, ['none', *CALLERS])}"
+    )
 
 
 def parse_pace(text: str) -> Pace:
