@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 BENCHMARKS: Final = (
-    "startup", "sampled", "check", "step_cost", "growth", "histories", "documents", "esx", "virtualbox",
-    "model_faults", "plain_power", "report_page",
+    "startup", "sampled", "check", "step_cost", "growth", "histories", "documents", "live", "esx",
+    "virtualbox", "model_faults", "plain_power", "report_page",
 )  # fmt: skip
 
 
