@@ -28,7 +28,7 @@ class Layer:
     visible through this one: blocks that a disk lost when it shrank stay lost after it has grown again.
     """
 
-    __slots__ = ("backing", "blocks", "epoch", "horizon", "pool", "reading", "size")
+    __slots__ = ("backing", "blocks", "epoch", "found", "horizon", "pool", "reading", "size")
 
     def __init__(self, pool: Pool, size: int, backing: Layer | None) -> None:
         self.pool = pool
@@ -36,6 +36,7 @@ class Layer:
         self.backing = backing
         self.horizon = size if backing is None else min(size, backing.size)
         self.blocks: Mapping[int, int] = {}
+        self.found: dict[int, int] = {}
         self.reading: dict[str, int] = {}
         self.epoch = -1
 
@@ -72,19 +73,29 @@ class Layer:
         """The blocks that read non-zero here, by number."""
         if self.epoch == self.pool.epoch:
             return self.reading
-        found: dict[int, int] = {}
+        stale: list[Layer] = []
         layer: Layer | None = self
-        visible = self.size
-        while layer is not None:
-            last = (visible - BLOCK_SIZE) // BLOCK_STRIDE
-            for block, value in layer.blocks.items():
-                if block <= last and block not in found:
-                    found[block] = value
-            visible = min(visible, layer.horizon)
+        while layer is not None and layer.epoch != self.pool.epoch:
+            stale.append(layer)
             layer = layer.backing
-        self.reading = {str(block): value for block, value in sorted(found.items()) if value}
-        self.epoch = self.pool.epoch
+        # From the ground up, each on what the layer below reads: a long chain is read once.
+        for layer in reversed(stale):
+            layer.found = layer.seen_over({} if layer.backing is None else layer.backing.found)
+            layer.epoch = self.pool.epoch
+            layer.reading = {str(block): value for block, value in sorted(layer.found.items())}
         return self.reading
+
+    def seen_over(self, below: Mapping[int, int]) -> dict[int, int]:
+        """What reads non-zero through this layer, over what the layer below reads."""
+        visible = (min(self.size, self.horizon) - BLOCK_SIZE) // BLOCK_STRIDE
+        last = (self.size - BLOCK_SIZE) // BLOCK_STRIDE
+        found = {block: value for block, value in below.items() if block <= visible}
+        for block, value in self.blocks.items():
+            if block <= last and value:
+                found[block] = value
+            elif block <= last:
+                found.pop(block, None)
+        return found
 
 
 def holds(size: int, block: int) -> bool:

@@ -57,9 +57,12 @@ class State:
 
     def tower(self, node: Node) -> list[Node]:
         """A node and all its descendants."""
+        children: dict[int, list[Node]] = {}
+        for other in self.nodes.values():
+            children.setdefault(id(other.over), []).append(other)
         found = [node]
         for here in found:
-            found.extend(self.above(here))
+            found.extend(children.get(id(here), ()))
         return found
 
     def id_of(self, node: Node) -> str | None:

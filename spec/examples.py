@@ -22,7 +22,11 @@ from snaptree.spec.semantics import step
 from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
 from snaptree.spec.text import did_you_mean
 
-DISKS: Final = {"vda": 16 * BLOCK_STRIDE, "vdb": 16 * BLOCK_STRIDE}
+BLOCKS: Final = 16
+"""Blocks of each disk."""
+VALUES: Final = 255
+"""Values of a byte that are not zero."""
+DISKS: Final = {"vda": BLOCKS * BLOCK_STRIDE, "vdb": BLOCKS * BLOCK_STRIDE}
 
 TREES: Final[dict[str, str]] = {
     "base-only": "",
@@ -93,15 +97,18 @@ def _command(words: list[str], number: int, ids: dict[str, str]) -> Iterator[Ope
     match words:
         case ["create", name, *kind]:
             # A point of its own on both disks: a mistake about which is which must show.
-            yield ops.WriteDisk("vda", 0, number)
-            yield ops.WriteDisk("vdb", number, number)
+            yield ops.WriteDisk("vda", 0, _value_of(number))
+            yield ops.WriteDisk("vdb", number % BLOCKS, _value_of(number))
+            if number > VALUES:
+                # The value of a byte comes round: this one counts how often.
+                yield ops.WriteDisk("vda", 1, _value_of(number // VALUES))
             yield ops.Create(name, memory=bool(kind))
             ids[name] = f"s{len(ids) + 1}"
         case ["write"]:
-            yield ops.WriteDisk("vda", 0, 100 + number)
-            yield ops.WriteDisk("vda", number, 100 + number)
+            yield ops.WriteDisk("vda", 0, _value_of(100 + number))
+            yield ops.WriteDisk("vda", number % BLOCKS, _value_of(100 + number))
         case ["memory"]:
-            yield ops.WriteMemory(number)
+            yield ops.WriteMemory(_value_of(number))
         case ["revert", name]:
             yield ops.Revert(ids[name])
         case ["retire", name]:
@@ -114,6 +121,11 @@ def _command(words: list[str], number: int, ids: dict[str, str]) -> Iterator[Ope
             return
         case _:
             raise KeyError(words[0])
+
+
+def _value_of(number: int) -> int:
+    """A byte that is not zero, for a number from 1."""
+    return 1 + (number - 1) % VALUES
 
 
 @cache

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from snaptree.spec.state import Domain, Memory, Snapshot
 
@@ -34,8 +35,7 @@ class Shape:
 def shape_of(domain: Domain, *, ages: bool = False) -> Shape:
     """The shape of a domain; with ``ages``, its key tells orders of creation apart."""
     codes = _codes(domain, ages=ages)
-    order: list[str] = []
-    _walk(domain, domain.children_of(None), codes, order)
+    order = _in_preorder(domain, codes)
     return Shape(_key(domain, codes, order), tuple(order))
 
 
@@ -47,12 +47,31 @@ def key_of(domain: Domain, *, ages: bool = False) -> Code:
 
 
 def _codes(domain: Domain, *, ages: bool) -> dict[str, Code]:
-    """The code of every snapshot, of those below before its own."""
+    """The code of every snapshot, of those below before its own; without recursion, for trees are deep."""
     codes: dict[str, Code] = {}
+    heights: dict[str, int] = {}
     ranks = {one.id: rank for rank, one in enumerate(domain.in_order())} if ages else {}
-    for root in domain.children_of(None):
-        _code(domain, root, codes, ranks)
+    downwards = [*domain.children_of(None)]
+    for here in downwards:
+        downwards.extend(domain.children_of(here))
+    for snapshot in reversed(downwards):
+        family = domain.children_of(snapshot)
+        heights[snapshot] = 1 + max([heights[child] for child in family]) if family else 0
+        below: Code = tuple(sorted([codes[child] for child in family])) if family else ()
+        if heights[snapshot] and not heights[snapshot] % DEEP:
+            below = (_short(below),)
+        codes[snapshot] = _code(domain, snapshot, below, ranks)
     return codes
+
+
+DEEP: Final = 64
+"""Levels after which what is below a snapshot is a digest in its code: Python compares and prints only so
+many tuples within each other."""
+
+
+def _short(below: Code) -> Code:
+    """Codes of a family as one code, which sorts among others."""
+    return (False, sha256(repr(below).encode()).hexdigest(), "", False, ())
 
 
 def _key(domain: Domain, codes: dict[str, Code], order: Sequence[str]) -> Code:
@@ -84,15 +103,13 @@ def _retired_place(places: dict[str, int], parent: str | None) -> int:
     return -1 if parent is None else places.get(parent, -2)
 
 
-def _code(domain: Domain, snapshot: str, codes: dict[str, Code], ranks: dict[str, int]) -> Code:
+def _code(domain: Domain, snapshot: str, below: Code, ranks: dict[str, int]) -> Code:
     point, parent = domain.snapshots[snapshot].point, domain.snapshots[snapshot].parent
     under = domain.base if parent is None else domain.snapshots[parent].point
-    below = tuple(sorted(_code(domain, child, codes, ranks) for child in domain.children_of(snapshot)))
     # A snapshot with an empty delta behaves differently once its neighbours are merged.
     empty = point.disks == under.disks
     code: Code = (domain.current == snapshot, point.power, _memory_kind(point.memory), empty, below)
-    codes[snapshot] = (*code, ranks[snapshot]) if ranks else code
-    return codes[snapshot]
+    return (*code, ranks[snapshot]) if ranks else code
 
 
 def _memory_kind(memory: Memory) -> str:
@@ -101,10 +118,19 @@ def _memory_kind(memory: Memory) -> str:
     return "unspecified" if memory == "unspecified" else "written"
 
 
-def _walk(domain: Domain, family: tuple[str, ...], codes: dict[str, Code], order: list[str]) -> None:
-    for snapshot in sorted(family, key=lambda one: codes[one]):
-        order.append(snapshot)
-        _walk(domain, domain.children_of(snapshot), codes, order)
+def _in_preorder(domain: Domain, codes: dict[str, Code]) -> list[str]:
+    """Every snapshot before those below it, a family in the order of its codes."""
+    order: list[str] = []
+    waiting: list[str] = []
+    family = domain.children_of(None)
+    while family or waiting:
+        # Equal siblings stay in the order of creation: the last one is put down first.
+        ordered = sorted(family, key=codes.__getitem__) if len(family) > 1 else [*family]
+        ordered.reverse()
+        waiting += ordered
+        order.append(waiting.pop())
+        family = domain.children_of(order[-1])
+    return order
 
 
 def is_dirty(domain: Domain) -> bool:

@@ -7,7 +7,7 @@ observation, which a driver may have made wrong in any way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rich.text import Text
@@ -90,9 +90,55 @@ def sketch_observation(observation: Mapping[str, Any]) -> Sketch:
     )
 
 
+MOST_DRAWN: Final = 300
+"""Snapshots of the largest tree that is drawn whole."""
+
+FEW: Final = 12
+"""Of a larger tree: places that are drawn with what is near them, and children of each."""
+
+
+@dataclass(frozen=True)
+class _Near:
+    """What is drawn of a large tree; ``between`` counts the snapshots left out over one that is drawn."""
+
+    sketch: Sketch
+    between: Mapping[str, int]
+    left_out: int
+
+
+def _near(sketch: Sketch, remarks: Notes) -> _Near:
+    """The snapshots near the current one and near those with a remark."""
+    parents = {identifier: parent for identifier, _, parent in sketch.snapshots}
+    children: dict[str | None, list[str]] = {}
+    for identifier, _, parent in sketch.snapshots:
+        children.setdefault(parent, []).append(identifier)
+    places = [identifier for identifier, name, _ in sketch.snapshots if name in remarks][:FEW]
+    kept: set[str | None] = {None}
+    for place in (*places, sketch.current):
+        family = children.get(place, [])[:FEW]
+        above = parents.get(place or "")
+        kept.update((place, above, parents.get(above or ""), *family))
+    drawn: list[tuple[str, str, str | None]] = []
+    between: dict[str, int] = {}
+    for identifier, name, parent in sketch.snapshots:
+        if identifier in kept:
+            passed = 0
+            while parent in parents and parent not in kept and passed <= len(parents):
+                parent, passed = parents[parent], passed + 1
+            drawn.append((identifier, name, parent))
+            if passed:
+                between[identifier] = passed
+    left_out = len(sketch.snapshots) - len(drawn)
+    return _Near(replace(sketch, snapshots=tuple(drawn)), between, left_out)
+
+
 def draw_tree(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tree:
-    """The tree as a renderable for rich."""
+    """The tree as a renderable for rich; of a very large one what is near the current snapshot and near
+    remarks.
+    """
     remarks = notes or {}
+    near = _near(sketch, remarks) if len(sketch.snapshots) > MOST_DRAWN else _Near(sketch, {}, 0)
+    sketch = near.sketch
     names = {identifier for identifier, _, _ in sketch.snapshots}
     root = Tree(_label(BASE, "dim", remarks.get(BASE)), guide_style="dim")
     branches: dict[str | None, Tree] = {None: root}
@@ -105,7 +151,10 @@ def draw_tree(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tr
                 held_back.append((identifier, name, parent))
                 continue
             style = "bold" if identifier == sketch.current else ""
-            branches[identifier] = above.add(_label(name, style, remarks.get(name)))
+            label = _label(name, style, remarks.get(name))
+            if identifier in near.between:
+                label.append(f"  ({near.between[identifier]:,} between)", style="dim")
+            branches[identifier] = above.add(label)
         if len(held_back) == len(waiting):
             _draw_loose(root, held_back, names)
             break
@@ -116,6 +165,8 @@ def draw_tree(sketch: Sketch, title: str = "", notes: Notes | None = None) -> Tr
         place.children.insert(0, Tree(_with_note(label, remarks.get(ACTIVE)), guide_style="dim"))
     if sketch.retired:
         root.add(Text("retired: " + ", ".join(plain(name, 20) for name in sketch.retired), style="dim"))
+    if near.left_out:
+        root.add(Text(f"… and {near.left_out:,} more snapshots, not drawn", style="dim"))
     if not title:
         return root
     outer = Tree(Text(title, style="underline"), hide_root=False, guide_style="dim")

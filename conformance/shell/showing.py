@@ -14,7 +14,7 @@ from snaptree.conformance.engine.answers import Declined
 from snaptree.conformance.engine.lockstep import StepResult
 from snaptree.conformance.judging.deviations import deviation_of, outcome_word
 from snaptree.conformance.reports.terminal import deviation_report
-from snaptree.conformance.reports.trees import ACTIVE, Note, draw_tree, sketch_of
+from snaptree.conformance.reports.trees import ACTIVE, MOST_DRAWN, Note, draw_tree, sketch_of
 from snaptree.conformance.reports.words import call_text, plain, snapshot_label
 from snaptree.conformance.sequences.running import Run
 from snaptree.spec.operations import Create, Operation, target_of
@@ -51,7 +51,8 @@ def print_tree(console: Console, domain: Domain, notes: dict[str, Note] | None =
     if not domain.defined:
         console.print(Text("the domain is gone; 'undo' brings it back", style="yellow"))
         return
-    widest = len(domain.snapshots) * 4 + 120  # a chain of them all, the longest name, and a remark
+    # A chain of all that are drawn, the longest name, and a remark.
+    widest = min(len(domain.snapshots), MOST_DRAWN) * 4 + 120
     options = console.options.update(width=max(console.width, widest))
     picture = console.render(draw_tree(sketch_of(domain), notes=notes), options)
     console.print(Segments(picture), soft_wrap=True, end="")
