@@ -50,9 +50,10 @@ class Walk:
 
 def _on_each(building: Building, snapshot: str) -> None:
     name = building.domain.snapshots[snapshot].name
+    # The revert comes first: it would take away what a look-up did to the active state.
     building.do(
-        ops.LookupById(snapshot), ops.LookupByName(name), ops.Parent(snapshot), ops.Children(snapshot),
-        ops.Revert(snapshot), ops.Describe(snapshot, f"at {name}"), ops.Rename(snapshot, f"{name}-renamed"),
+        ops.Revert(snapshot), ops.LookupById(snapshot), ops.LookupByName(name), ops.Parent(snapshot),
+        ops.Children(snapshot), ops.Describe(snapshot, f"at {name}"), ops.Rename(snapshot, f"{name}-renamed"),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Several cells share a domain: after one of them, whatever else is wanted can often be asked right where the
 domain is. What the driver answers wrong is asked once, and the rest goes on, on another domain if the two
-sides are not in the same state any more.
+sides are not in the same state any more. A domain is left with a create and a revert: what a value harmed may
+show no sooner.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from snaptree.conformance.engine.lockstep import Lockstep, StepResult
 from snaptree.conformance.engine.own_calls import domain_fault_step
 from snaptree.conformance.methods.method import Ledger
 from snaptree.conformance.sequences.running import Run
+from snaptree.spec import operations as ops
+from snaptree.spec.domains.names import fresh_name
 from snaptree.spec.domains.search import Cell, Menus, Shown, operation_in
 from snaptree.spec.domains.situation import Situation
 from snaptree.spec.operations import Operation
@@ -87,6 +90,10 @@ class Visits:
             self.ledger.counts.covered += not deviated
             if lockstep.broken:
                 return
+        for operation in _afterwards(lockstep):
+            yield from self._take(lockstep, operation, steps, shown)
+            if lockstep.broken:
+                return
         differences = lockstep.finish(steps)
         if differences:
             yield Run(tuple(steps), differences, dict(lockstep.identities.to_driver), shown.persistent)
@@ -120,3 +127,12 @@ class Visits:
                 return cell, operation
             later = later or (cell, operation)
         return later
+
+
+def _afterwards(lockstep: Lockstep) -> Iterator[Operation]:
+    """Another create, and a revert to the latest snapshot, as far as both are claimed."""
+    if lockstep.model.defined and lockstep.profile.claims("create"):
+        yield ops.Create(fresh_name(Situation(lockstep.model, lockstep.profile, lockstep.history)))
+    listed = lockstep.model.in_order()
+    if listed and lockstep.profile.claims("revert"):
+        yield ops.Revert(listed[-1].id)

