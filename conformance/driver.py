@@ -430,7 +430,7 @@ class Holds(Sessions, Protocol):
     def let_go(self, *, fail: bool = False) -> None:
         """Let the call go on; with ``fail`` what it is stopped at fails, as a tool does that is killed.
 
-        Later calls of this caller are not stopped. A driver that can let nothing fail leaves ``fail`` out.
+        Later calls of this caller are not stopped. It may be closed by then. A driver that can let nothing fail leaves ``fail`` out.
         """
 
 
@@ -606,6 +606,16 @@ def pace_of(driver: Driver) -> Pace:
     if isinstance(driver, HasPace) and driver.pace in PACES:
         return driver.pace
     return "fast" if is_fast(driver) else "ordinary"
+
+
+def can_fail(caller: object) -> bool:
+    """Whether a call that is held can be made to fail where it is; see ``Holds``."""
+    let_go = getattr(caller, "let_go", None)
+    if not callable(let_go):
+        return False
+    with suppress(TypeError, ValueError):
+        return "fail" in signature(let_go).parameters
+    return False
 
 
 def announcement_of(driver: Driver) -> str | None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from inspect import signature
 from itertools import count
 from threading import Thread
 from time import monotonic
 from typing import Any, Final, Literal
 
-from snaptree.conformance.driver import Driver, Pace, open_domain, opened_domain, pace_of
+from snaptree.conformance.driver import Driver, Pace, can_fail, open_domain, opened_domain, pace_of
 from snaptree.conformance.engine.answers import Answer, Failed, Returned
 from snaptree.conformance.engine.coverage import Tally
 from snaptree.conformance.engine.lockstep import Lockstep, StepResult
@@ -169,9 +168,7 @@ class Party:
     @property
     def can_fail(self) -> bool:
         """Whether the call that is held can be made to fail."""
-        with suppress(TypeError, ValueError):
-            return "fail" in signature(self._attached.let_go).parameters
-        return False
+        return can_fail(self._attached)
 
     def _hold(self, place: Place) -> tuple[_Running, str]:
         self._attached.hold_at(place.number)

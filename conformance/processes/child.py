@@ -1,4 +1,4 @@
-"""A driver's process as the runner holds it: one line out, one line back, before a deadline.
+"""A driver's process as the runner holds it: lines out, and lines back.
 
 One loop serves three pipes, so a process that does not read, or that floods stderr, blocks nothing.
 """
@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -85,28 +85,20 @@ class Process:
         """Whether the process has ended, by itself or not."""
         return self._ended or self._guard.poll() is not None
 
-    def exchange(self, line: bytes, seconds: float) -> bytes:
-        """Send a line and wait for one. Raises Lost, and the process is then gone."""
-        unsent = memoryview(line)
-        give_up = monotonic() + seconds
-        try:
-            while True:
-                end = self._unread.find(b"\n")
-                if end >= 0 and not unsent:
-                    answer = bytes(self._unread[: end + 1])
-                    del self._unread[: end + 1]
-                    return answer
-                left = give_up - monotonic()
-                if left <= 0:
-                    raise Silent(f"no answer within {seconds:g} s; it was ended")
-                unsent = self._turn(unsent, left)
-        except BaseException:
-            # Also when the runner was interrupted: a late answer must not be taken for the next one.
-            self.kill()
-            raise
+    def lines(self) -> Iterator[bytes]:
+        """The lines that were received and not taken yet."""
+        while (end := self._unread.find(b"\n")) >= 0:
+            line = bytes(self._unread[: end + 1])
+            del self._unread[: end + 1]
+            yield line
 
-    def _turn(self, unsent: memoryview, left: float) -> memoryview:
-        """Send and receive as much as possible now; returns the rest to be sent."""
+    def send(self, unsent: memoryview, seconds: float) -> memoryview:
+        """Send as much as possible within some seconds, while another thread receives; returns the rest."""
+        ready = select.select([], [self._in], [], seconds)[1]
+        return self._send(unsent) if ready else unsent
+
+    def turn(self, unsent: memoryview, left: float) -> memoryview:
+        """Send and receive as much as possible now; returns the rest to be sent. Raises Lost."""
         poll = select.poll()
         poll.register(self._out, select.POLLIN)
         poll.register(self._err, select.POLLIN)

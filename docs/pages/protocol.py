@@ -19,8 +19,11 @@ RESULTS: Final = {
     "and may be absent where the user gives `--profile`. Also `fast`, `announcement`, `settings`, `secrets`; "
     "`volatile` and `holds` of a driver that opens a domain again from its folder",
     "open": "an object: `domain`, the handle of the new domain; `calls`, the calls that it has; and "
-    "`folder`, in which all lies that is persistent, if there is one",
+    "`folder`, in which all lies that is persistent, if there is one; `fails`, whether `let_go` takes true",
     "reopen": "as `open`: the domain in that folder, recovered",
+    "attach": "as `open`: another caller on the same domain, with a handle of its own. `close` ends that "
+    "caller only",
+    "held_at": "where the call of this caller is stopped now, a text, or null",
     "shutdown": "an object: `kept_at`, the folder of what was kept, or null. The process then ends",
     "create": "the id of the new snapshot, a text",
     "list": "all ids in order of creation",

@@ -18,6 +18,14 @@ BESIDE: Final = ("observe", "digests", "recover", "release", "close")
 """Calls of a domain that are no operations of the specification."""
 
 
+GATES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "hold_at": {"place": _REQUIRED},
+    "held_at": {},
+    "let_go": {"fail": False},
+}
+"""Calls that hold another call, and are answered while that is under way."""
+
+
 def _parameters(operation: type[Operation]) -> dict[str, Any]:
     return {
         field.name: _REQUIRED if field.default is MISSING else field.default for field in fields(operation)
@@ -27,6 +35,8 @@ def _parameters(operation: type[Operation]) -> dict[str, Any]:
 PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
     **{call: _parameters(operation) for call, operation in (*KINDS.items(), *COMBINED.items())},
     **{call: {} for call in BESIDE},
+    "attach": {},
+    **GATES,
     "native_call": {"name": _REQUIRED, "arguments": _REQUIRED},
 }
 """The parameters of each call of a domain with their defaults, in order."""

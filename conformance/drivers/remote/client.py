@@ -1,8 +1,8 @@
 """The runner's side: a driver whose calls run in another process.
 
-One call runs at a time, each with a deadline. If the process hangs, ends or sends an invalid answer, the
-running call raises ``RemoteError`` with the reason. Its domains are lost with it, and the next ``open``
-starts a new process.
+Each call has a deadline. Callers of one domain may call at once. If the process hangs, ends or sends an
+invalid answer, the running call raises ``RemoteError`` with the reason. Its domains are lost with it, and
+the next ``open`` starts a new process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import count
 from pathlib import Path
-from threading import Lock
 from typing import Any, ClassVar
 
 from snaptree.conformance.driver import (
@@ -29,18 +28,18 @@ from snaptree.conformance.driver import (
 from snaptree.conformance.drivers.components import components_from, files_of_command
 from snaptree.conformance.drivers.declared import UnknownDriver, check_settings, declared_settings
 from snaptree.conformance.drivers.remote.calls import PARAMETERS, name_arguments
+from snaptree.conformance.drivers.remote.conversation import Conversation
 from snaptree.conformance.drivers.remote.deadlines import BRINGING_UP, SHUTTING_DOWN, read_deadlines
 from snaptree.conformance.drivers.remote.messages import (
     PROTOCOL,
     Malformed,
     RemoteError,
-    answer_in,
     check,
     line,
     raised_by,
     request,
 )
-from snaptree.conformance.processes.child import Lost, Process, Silent
+from snaptree.conformance.processes.child import Lost, Silent
 from snaptree.spec.profiles import Profile, load_profile, profile_from
 from snaptree.spec.text import LONGEST_TEXT, cut, plain
 
@@ -69,8 +68,7 @@ class RemoteDriver:
         self._deadlines = read_deadlines(options.settings, self.bringing_up)
         self._command = self.command(options)
         self._numbers = count(1)
-        self._lock = Lock()
-        self._process: Process | None = None
+        self._process: Conversation | None = None
         self.kept_at: Path | None = None
         said = self._introduced()
         self.name, self.version = cut(str(said["name"]), 200), cut(str(said["version"]), 200)
@@ -152,11 +150,17 @@ class RemoteDriver:
     def _reopen(self, folder: Path) -> RemoteDomain:
         return self._opened({"folder": os.fspath(folder)}, "reopen")
 
+    def attach(self, domain: RemoteDomain) -> RemoteDomain:
+        """Another caller on a domain."""
+        return self._handed(domain.process, "attach", {"domain": domain.handle})
+
     def _ask(self, method: str) -> None:
         self._exchange(self._running(), method, {}, self._deadlines.opening)
 
     def _opened(self, params: dict[str, Json], method: str = "open") -> RemoteDomain:
-        process = self._running()
+        return self._handed(self._running(), method, params)
+
+    def _handed(self, process: Conversation, method: str, params: dict[str, Json]) -> RemoteDomain:
         said = self._exchange(process, method, params, self._deadlines.opening)
         domain = said.get("domain") if isinstance(said, dict) else None
         calls = said.get("calls") if isinstance(said, dict) else None
@@ -167,13 +171,13 @@ class RemoteDriver:
             raise RemoteError(
                 f"{method} lists {unknown[0]!r:.60} under calls, and {_no_call(str(unknown[0]))}"
             )
-        remote = RemoteDomain(self, process, domain, calls)
+        remote = RemoteDomain(self, process, domain, calls, fails=said.get("fails") is True)
         folder = said.get("folder") if isinstance(said, dict) else None
         if isinstance(folder, str):
             remote.folder = Path(folder)
         return remote
 
-    def _running(self) -> Process:
+    def _running(self) -> Conversation:
         process = self._process
         if process is not None and process.ended:
             if not process.told:
@@ -201,7 +205,7 @@ class RemoteDriver:
         }
         command = shlex.join(self._command)
         try:
-            process = self._process = Process(self._command)
+            process = self._process = Conversation(self._command)
             said = self._exchange(process, "hello", params, self._deadlines.opening)
         except OSError as error:
             raise DriverUnavailable(f"{command} cannot be started: {error}") from None
@@ -228,35 +232,30 @@ class RemoteDriver:
         if process is not None:
             process.kill()
 
-    def _exchange(self, process: Process, method: str, params: dict[str, Json], seconds: float) -> Json:
+    def _exchange(self, process: Conversation, method: str, params: dict[str, Json], seconds: float) -> Json:
         """One call and its result. Raises what the driver raised, or RemoteError."""
-        with self._lock:
-            message = request(next(self._numbers), method, params)
-            try:
-                sent = line(message)
-                check("rpc-request", message)
-            except (TypeError, ValueError, Malformed) as error:
-                raise RemoteError(f"{method} cannot be sent: {error}") from None
-            try:
-                answer = answer_in(process.exchange(sent, seconds))
-                if type(answer.get("id")) is not int or answer["id"] != message["id"]:
-                    raise Malformed(f"the answer to {answer.get('id')!r} came, not that to {message['id']}")
-            except Malformed as error:
-                process.told = True
-                process.kill()
-                raise ProcessFailed(
-                    f"{method}: the driver's process talks nonsense: {error}{_last_words(process)}",
-                    "nonsense",
-                ) from None
-            except Lost as error:
-                process.told = True
-                raise ProcessFailed(
-                    f"{method}: the driver's process: {error}{_last_words(process)}",
-                    "silent" if isinstance(error, Silent) else "ended",
-                ) from None
-            except BaseException:
-                process.told = True  # the runner itself was interrupted
-                raise
+        message = request(next(self._numbers), method, params)
+        try:
+            sent = line(message)
+            check("rpc-request", message)
+        except (TypeError, ValueError, Malformed) as error:
+            raise RemoteError(f"{method} cannot be sent: {error}") from None
+        try:
+            answer = process.ask(message["id"], sent, seconds)
+        except Malformed as error:
+            process.told = True
+            raise ProcessFailed(
+                f"{method}: the driver's process talks nonsense: {error}{_last_words(process)}", "nonsense"
+            ) from None
+        except Lost as error:
+            process.told = True
+            raise ProcessFailed(
+                f"{method}: the driver's process: {error}{_last_words(process)}",
+                "silent" if isinstance(error, Silent) else "ended",
+            ) from None
+        except BaseException:
+            process.told = True  # the runner itself was interrupted
+            raise
         if "error" in answer:
             raise raised_by(answer["error"])
         return answer["result"]
@@ -276,13 +275,25 @@ class RemoteDomain:
 
     folder: Path
 
-    def __init__(self, driver: RemoteDriver, process: Process, handle: str, calls: Sequence[str]) -> None:
+    def __init__(
+        self,
+        driver: RemoteDriver,
+        process: Conversation,
+        handle: str,
+        calls: Sequence[str],
+        *,
+        fails: bool = False,
+    ) -> None:
         self.process = process
         self.handle = handle
         self._driver = driver
         for call in calls:
             if call != "close":
                 setattr(self, call, partial(self._call, call))
+        if "attach" in calls:
+            self.attach = partial(driver.attach, self)
+        if "let_go" in calls:
+            self.let_go = self._let_go_or_fail if fails else self._let_go
 
     def _call(self, call: str, *given: Any, **by_name: Any) -> Json:
         arguments = name_arguments(call, given, by_name)
@@ -292,6 +303,12 @@ class RemoteDomain:
                 raise NotObserved(gone)
             raise RemoteError(gone)
         return self._driver.call(self, call, arguments)
+
+    def _let_go(self) -> None:
+        self._call("let_go")
+
+    def _let_go_or_fail(self, *, fail: bool = False) -> None:
+        self._call("let_go", fail=fail)
 
     def close(self) -> None:
         """Remove the domain; if its process is gone, the domain is gone with it.
@@ -330,12 +347,12 @@ def _no_call(name: str) -> str:
     return f"there is no call {name!r:.60}" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _last_words(process: Process) -> str:
+def _last_words(process: Conversation) -> str:
     said = _shortened(process.last_words())
     return f"; its last words: {said}" if said else ""
 
 
-def _said_last(process: Process) -> str:
+def _said_last(process: Conversation) -> str:
     return _shortened(process.last_words()) or "without a word"
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from snaptree.conformance.driver import (
     DriverUnavailable,
     Json,
     announcement_of,
+    can_fail,
     is_fast,
     kept_at,
     open_domain,
@@ -32,7 +34,7 @@ from snaptree.conformance.driver import (
 )
 from snaptree.conformance.drivers import UnknownDriver, UnknownSetting, open_driver
 from snaptree.conformance.drivers.components import components_of
-from snaptree.conformance.drivers.remote.calls import PARAMETERS
+from snaptree.conformance.drivers.remote.calls import GATES, PARAMETERS
 from snaptree.conformance.drivers.remote.messages import (
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -61,7 +63,12 @@ class Served:
         self._name = name
         self._driver: Driver | None = None
         self._domains: dict[str, Any] = {}
+        self._several: set[str] = set()
         self._numbers = count(1)
+
+    def is_one_of_several(self, handle: str) -> bool:
+        """Whether a handle is that of a caller beside whom others call."""
+        return handle in self._several
 
     def answer(self, method: str, params: dict[str, Json]) -> Json:
         """Carry out a request. Raises whatever the driver raises."""
@@ -81,8 +88,16 @@ class Served:
         call: Callable[..., Json] | None = getattr(domain, method, None) if method in PARAMETERS else None
         if call is None:
             raise _NoSuchMethod(f"the driver does not have the call {method}")
-        if method == "close":
+        if method == "close" and handle in self._several:
+            self._several.discard(handle)  # a call that this caller gave up on may be held still
+        elif method == "close":
             del self._domains[handle]
+        if method == "attach":
+            handed = self._handed(call())
+            self._several |= {handle, handed["domain"]}
+            return handed
+        if method == "let_go" and not params["fail"]:
+            params.clear()  # a driver that can let nothing fail leaves it out
         return call(**params)
 
     def close(self) -> None:
@@ -126,7 +141,7 @@ class Served:
             raise _NoSuchMethod(f"the driver does not have the call {call}")
         return made
 
-    def _handed(self, domain: Any) -> Json:
+    def _handed(self, domain: Any) -> dict[str, Json]:
         handle = f"d{next(self._numbers)}"
         self._domains[handle] = domain
         folder = getattr(domain, "folder", None)
@@ -134,6 +149,7 @@ class Served:
             "domain": handle,
             "calls": [call for call in PARAMETERS if callable(getattr(domain, call, None))],
             **({} if folder is None else {"folder": os.fspath(folder)}),
+            **({"fails": True} if can_fail(domain) else {}),
         }
 
     def _shutdown(self) -> Json:
@@ -151,18 +167,25 @@ def _recovery(driver: Driver) -> dict[str, Json]:
     return {"volatile": list(kept.volatile), "holds": beside == ["quiesce", "wake"]}
 
 
-def answer_line(served: Served, text: bytes) -> dict[str, Json]:
-    """The answer to one line."""
+class _Unread(Exception):
+    """A line that is no request; holds the answer."""
+
+
+def _request_in(text: bytes) -> tuple[int, str, dict[str, Json]]:
+    """Number, method and parameters of a request. Raises _Unread."""
     try:
         message = json.loads(text)
     except ValueError as error:
-        return _refused(None, PARSE_ERROR, f"not JSON: {error}")
+        raise _Unread(_refused(None, PARSE_ERROR, f"not JSON: {error}")) from None
     number = message.get("id") if isinstance(message, dict) else None
     try:
         check("rpc-request", message)
-        method, params = message["method"], dict(message["params"])
+        return message["id"], message["method"], dict(message["params"])
     except (Malformed, KeyError, TypeError) as error:
-        return _refused(number, INVALID_REQUEST, f"not a request: {error}")
+        raise _Unread(_refused(number, INVALID_REQUEST, f"not a request: {error}")) from None
+
+
+def _answer(served: Served, number: int, method: str, params: dict[str, Json]) -> dict[str, Json]:
     try:
         answer = {"jsonrpc": "2.0", "id": number, "result": served.answer(method, params)}
         line(answer)
@@ -176,8 +199,64 @@ def answer_line(served: Served, text: bytes) -> dict[str, Json]:
     return answer
 
 
+def answer_line(served: Served, text: bytes) -> dict[str, Json]:
+    """The answer to one line."""
+    try:
+        return _answer(served, *_request_in(text))
+    except _Unread as unread:
+        refusal: dict[str, Json] = unread.args[0]
+        return refusal
+
+
 def _refused(number: Json, code: int, text: str) -> dict[str, Json]:
     return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": text}}
+
+
+BESIDE_CALLS: Final = frozenset({"attach", "close", *GATES})
+"""Calls of a domain that are answered while a call of the same caller is under way."""
+
+
+class _Answering:
+    """Answers requests, those of one caller in their order; several callers of a domain beside each other."""
+
+    def __init__(self, served: Served, answers: int) -> None:
+        self._served = served
+        self._answers = answers
+        self._writing = threading.Lock()
+        self._lanes: dict[str, queue.SimpleQueue[tuple[int, str, dict[str, Json]] | None]] = {}
+
+    def take(self, text: bytes) -> None:
+        """Answer a line now, or leave it to the thread of its caller."""
+        try:
+            number, method, params = _request_in(text)
+        except _Unread as unread:
+            self._write(unread.args[0])
+            return
+        handle = str(params.get("domain"))
+        if method not in BESIDE_CALLS and self._served.is_one_of_several(handle):
+            self._lane(handle).put((number, method, params))
+            return
+        self._write(_answer(self._served, number, method, params))
+        if method == "close" and handle in self._lanes:
+            self._lanes.pop(handle).put(None)
+
+    def _lane(self, handle: str) -> queue.SimpleQueue[tuple[int, str, dict[str, Json]] | None]:
+        if handle not in self._lanes:
+            lane = self._lanes[handle] = queue.SimpleQueue()
+            # Begun by the thread that brought the driver up, whose mount namespace it has to be in.
+            threading.Thread(target=self._work, args=(lane,), name=handle, daemon=True).start()
+        return self._lanes[handle]
+
+    def _work(self, lane: queue.SimpleQueue[tuple[int, str, dict[str, Json]] | None]) -> None:
+        while (asked := lane.get()) is not None:
+            with suppress(BrokenPipeError):  # nobody listens any more
+                self._write(_answer(self._served, *asked))
+
+    def _write(self, message: dict[str, Json]) -> None:
+        answer = line(message)
+        with self._writing:
+            while answer:
+                answer = answer[os.write(self._answers, answer) :]
 
 
 def serve(name: str, requests: int, answers: int) -> None:
@@ -198,11 +277,10 @@ def serve(name: str, requests: int, answers: int) -> None:
 
     threading.Thread(target=read, daemon=True).start()
     served = Served(name)
+    answering = _Answering(served, answers)
     try:
         while (text := lines.get()) is not None:
-            answer = line(answer_line(served, text))
-            while answer:
-                answer = answer[os.write(answers, answer) :]
+            answering.take(text)
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
