@@ -430,7 +430,8 @@ class Holds(Sessions, Protocol):
     def let_go(self, *, fail: bool = False) -> None:
         """Let the call go on; with ``fail`` what it is stopped at fails, as a tool does that is killed.
 
-        Later calls of this caller are not stopped. It may be closed by then. A driver that can let nothing fail leaves ``fail`` out.
+        Later calls of this caller are not stopped. It may be closed by then. A driver that can let nothing
+        fail leaves ``fail`` out.
         """
 
 

@@ -123,7 +123,7 @@ def _ways(call: str, domain: Domain, name: str) -> Iterator[Operation]:
         case "detach_disk":
             yield ops.DetachDisk(disk)
         case "configure":
-            yield ops.Configure("key", name)
+            yield ops.Configure(name, "value")
         case _:
             named = "snapshot" in kind.__match_args__
             yield from ((kind(one) for one in listed) if named else (kind(),))

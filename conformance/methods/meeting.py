@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, Final, Literal
 
 from snaptree.conformance.driver import Driver, Pace, can_fail, open_domain, opened_domain, pace_of
-from snaptree.conformance.engine.answers import Answer, Failed, Returned
+from snaptree.conformance.engine.answers import Answer, Declined, Failed, Returned
 from snaptree.conformance.engine.coverage import Tally
 from snaptree.conformance.engine.lockstep import Lockstep, StepResult
 from snaptree.conformance.judging.moments import Moment
@@ -230,7 +230,8 @@ class Party:
         for operation in (*looks, Observe(), afterwards, Observe()):
             if not self._stuck:
                 self._quiet(operation)
-        made = tuple(running.call for running in self._all)
+        ended = [running.call for running in self._all]
+        made = (ended[0], *(call for call in ended[1:] if not _is_unsupported(call)))
         # A call that fails leaves either state where it is storage that fails (DURABLE-2).
         unheard = ending == "gave up" or (ending == "failed" and isinstance(made[0].answer, Failed))
         calls = (replace(made[0], answer=None), *made[1:]) if unheard else made
@@ -255,3 +256,8 @@ class Party:
         for one in (*self._others, self._domain):
             with suppress(Exception):
                 one.close()
+
+
+def _is_unsupported(call: Call) -> bool:
+    """Whether the driver does not have the call, also when it is made alone: other methods tell of it."""
+    return isinstance(call.answer, Declined) and call.answer.kind == "Unsupported"

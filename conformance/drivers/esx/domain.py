@@ -7,6 +7,8 @@ removed: users have lost snapshots by the default.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from snaptree.conformance.driver import SnapshotId
@@ -16,6 +18,7 @@ from snaptree.conformance.drivers.esx.machines import Machines
 from snaptree.conformance.drivers.esx.observation import ObservableMachine
 from snaptree.conformance.drivers.esx.session import Session
 from snaptree.conformance.drivers.esx.tasks import finish
+from snaptree.conformance.drivers.kit.callers import Gate
 from snaptree.conformance.drivers.kit.one_delete import OneDelete
 from snaptree.conformance.drivers.kit.refusals import translate_errors
 from snaptree.conformance.drivers.kit.uuids import GivenUuids
@@ -40,6 +43,36 @@ class EsxDomain(ObservableMachine, OneDelete):
         self._machines = machines
         self._within = within
         self._uuids = GivenUuids()
+        self._gate: Gate | None = None
+        self._attached = False
+        self.another_session: Callable[[], Session] | None = None
+        """Logs in once more, where the driver lets several callers work on a machine."""
+
+    # --- several callers ------------------------------------------------------
+
+    def attach(self) -> EsxDomain:
+        """Another caller, in a session of its own. Raises DriverUnavailable if the host lets nobody in."""
+        assert self.another_session is not None, "who opens a domain says how to log in again"
+        self.made.several_callers = True
+        other = copy(self)
+        other.session = self.another_session()
+        other.machine = other.session.object(self.session.vim.VirtualMachine, self.machine._moId)
+        other._attached, other._gate = True, None
+        return other
+
+    def hold_at(self, place: int | None) -> None:
+        """Stop the next call that submits a task before it looks at that; see ``Holds``."""
+        self._gate = Gate()
+        self._gate.hold_at(place)
+
+    def held_at(self) -> str | None:
+        """Where a call of this caller is stopped now."""
+        return None if self._gate is None else self._gate.held_at()
+
+    def let_go(self) -> None:
+        """Let the call look at its task."""
+        if self._gate is not None:
+            self._gate.let_go()
 
     # --- the tree -------------------------------------------------------------
 
@@ -73,7 +106,7 @@ class EsxDomain(ObservableMachine, OneDelete):
         if made is None:
             raise EsxError("CreateSnapshot_Task succeeded without saying which snapshot it made")
         issued: str = made._moId
-        self.made.created(issued)
+        self.made.created(issued, self._parent_of(issued) if self.made.several_callers else None)
         self._uuids.give(issued, uuid)
         return issued
 
@@ -153,7 +186,10 @@ class EsxDomain(ObservableMachine, OneDelete):
         self.gone = True
 
     def close(self) -> None:
-        """Give the machine back. If its session is gone, the next session does that."""
+        """Give the machine back; if its session is gone, the next session does that. Or end a caller."""
+        if self._attached:
+            self.session.close()
+            return
         if not self.gone:
             self._machines.give_back(self.machine, self.made)
             self.gone = True
@@ -162,7 +198,13 @@ class EsxDomain(ObservableMachine, OneDelete):
 
     def _finish(self, what: str, call: Any) -> Any:
         """The result of a task of this machine. Raises as ``Session.ask`` and ``awaited``."""
-        return finish(self.session, self.session.ask(call), what, self._within)
+        task = self.session.ask(call)
+        if self._gate is not None:
+            self._gate.pass_by("between the submission of its task and the first look at it")
+        return finish(self.session, task, what, self._within)
+
+    def _parent_of(self, snapshot: SnapshotId) -> SnapshotId | None:
+        return next((one.parent for one in self.catalogue().entries if one.id == snapshot), None)
 
     def _made_here(self, snapshot: SnapshotId) -> Any:
         """The managed object of a snapshot that was made here; whether it still is, the host says."""

@@ -76,6 +76,7 @@ class ServedEsx:
             raise DriverUnavailable(f"{self._session.address} gives no machine: {error}") from None
         self._opened = [one for one in self._opened if not one.gone]
         domain = _OpenedDomain(self._session, self._machines, machine, self.profile, within)
+        domain.another_session = self._another_session
         self._opened.append(domain)
         return domain
 
@@ -112,6 +113,13 @@ class ServedEsx:
         address = read_address(target)
         credentials = read_credentials(self._settings.credentials)
         return Session(self._pyvmomi, address, credentials, trust(self._settings), within)
+
+    def _another_session(self) -> Session:
+        """One more session on the host that this one is on."""
+        within, simulated = self._settings.answer_within, self.simulated
+        context = trust(self._settings) if simulated is None else simulated.trust
+        first = self._session
+        return Session(self._pyvmomi, first.address, first.credentials, context, within)
 
     def _placed(self) -> Machines:
         session, settings = self._session, self._settings
@@ -179,7 +187,7 @@ class _OpenedDomain(EsxDomain):
     def close(self) -> None:
         """Give the machine back, now or when there is a connection again."""
         self.closed = True
-        if self.session.lost is None:
+        if self.session.lost is None or self._attached:
             try:
                 super().close()
             except ConnectionLost as error:

@@ -20,9 +20,21 @@ class CreationOrder(Collection[SnapshotId]):
     def __init__(self) -> None:
         self._serials: dict[SnapshotId, int] = {}
         self._latest = 0
+        self._ahead: set[SnapshotId] = set()
+        self.several_callers = False
+        """Whether calls to create may overlap: ``created`` then needs the parent."""
 
-    def created(self, snapshot: SnapshotId) -> None:
-        """This snapshot is the newest, also where its id was that of one that is gone."""
+    def created(self, snapshot: SnapshotId, parent: SnapshotId | None = None) -> None:
+        """This snapshot is the newest, also where its id was that of one that is gone.
+
+        A ``parent`` that is not known yet is older: the call that made it has not returned.
+        """
+        if parent is not None and parent not in self._serials:
+            self.created(parent)
+            self._ahead.add(parent)
+        if snapshot in self._ahead:
+            self._ahead.discard(snapshot)
+            return
         self._latest += 1
         self._serials.pop(snapshot, None)
         self._serials[snapshot] = self._latest

@@ -23,9 +23,14 @@ class LibvirtCatalogue:
         self._domain = domain
         self._order = CreationOrder()
 
+    def let_overlap(self) -> None:
+        """Several callers create snapshots from now on."""
+        self._order.several_callers = True
+
     def created(self, name: str) -> None:
         """Record the snapshot of that name as the newest."""
-        self._order.created(name)
+        parent = self.parent_of(self.find(name)) if self._order.several_callers else None
+        self._order.created(name, parent)
 
     def find(self, snapshot: SnapshotId) -> Any:
         """libvirt's own snapshot of that name. Raises NoSuchSnapshot for what cannot be a name."""
@@ -51,7 +56,12 @@ class LibvirtCatalogue:
     @property
     def current(self) -> SnapshotId | None:
         """The name of the current snapshot, or None."""
-        return _name(self._domain.snapshotCurrent(0)) if self._domain.hasCurrentSnapshot(0) else None
+        try:
+            return _name(self._domain.snapshotCurrent(0))
+        except self._libvirt.libvirtError as error:
+            if error.get_error_code() == NO_SUCH_SNAPSHOT:
+                return None
+            raise
 
     def ids(self) -> SnapshotIds:
         """Every name."""

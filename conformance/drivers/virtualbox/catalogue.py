@@ -5,6 +5,7 @@ report.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 
 from snaptree.conformance.driver import SnapshotId, SnapshotIds
 from snaptree.conformance.drivers.kit.order import CreationOrder
@@ -24,9 +25,17 @@ class VirtualBoxCatalogue:
         self._machine = machine
         self._order = CreationOrder()
 
+    def of(self, machine: Machine) -> VirtualBoxCatalogue:
+        """The same snapshots, asked in another session; several callers create them from now on."""
+        self._order.several_callers = True
+        other = copy(self)
+        other._machine = machine
+        return other
+
     def created(self, snapshot: SnapshotId) -> None:
         """Record this snapshot as the newest."""
-        self._order.created(snapshot)
+        parent = self.parent(snapshot) if self._order.several_callers else None
+        self._order.created(snapshot, parent)
 
     def find(self, snapshot: SnapshotId) -> str:
         """The reference to a snapshot by its id. VirtualBox reads anything that is not a UUID as a name."""

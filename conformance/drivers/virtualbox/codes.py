@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from snaptree.conformance.drivers.kit.refusals import ErrorTable
+from snaptree.conformance.drivers.kit.refusals import ErrorTable, Meanings
 from snaptree.spec.outcomes import (
     Busy,
     InvalidArgument,
@@ -54,21 +54,27 @@ class VirtualBoxError(Exception):
         self.text = text
 
 
-def refusal_of(call: str, error: VirtualBoxError) -> Refusal | None:
-    """The refusal for an error of this call, if it is one."""
-    kind = ERRORS.kind(error.code, call)
+AMONG_SEVERAL: Final[Meanings[int]] = {0x80BB0002: Busy}
+"""Codes that mean something else beside other callers. Seen: VBOX_E_INVALID_VM_STATE of a machine that is off
+while another session takes a snapshot, "Snapshotting".
+"""
+
+
+def refusal_of(call: str, error: VirtualBoxError, also: Meanings[int] | None = None) -> Refusal | None:
+    """The refusal for an error of this call, if it is one; ``also`` is what codes mean here."""
+    kind = ERRORS.kind(error.code, call, also)
     if kind is None:
         return None
     return ERRORS.refusal(kind, str(error), code=f"0x{error.code:08x}", words=error.text)
 
 
 @contextmanager
-def translation(call: str) -> Iterator[None]:
+def translation(call: str, also: Meanings[int] | None = None) -> Iterator[None]:
     """Turn VirtualBox's errors into refusals where the table has one."""
     try:
         yield
     except VirtualBoxError as error:
-        refusal = refusal_of(call, error)
+        refusal = refusal_of(call, error, also)
         if refusal is None:
             raise
         raise refusal from None

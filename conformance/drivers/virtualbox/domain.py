@@ -7,11 +7,13 @@ depends on the snapshot. The driver therefore looks first (``kit.one_delete``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from http.client import HTTPException
 from typing import Final
 
 from snaptree.conformance.driver import SnapshotId
 from snaptree.conformance.drivers.kit.blocks import check_write, check_writes
+from snaptree.conformance.drivers.kit.callers import Gate
 from snaptree.conformance.drivers.kit.one_delete import OneDelete
 from snaptree.conformance.drivers.kit.refusals import translate_errors
 from snaptree.conformance.drivers.kit.text import xml_carries
@@ -32,11 +34,48 @@ class VirtualBoxDomain(ObservableMachine, OneDelete):
 
     deletes_subtrees = False
 
-    def __init__(self, machine: Machine, killed: Callable[[], Api], given_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        killed: Callable[[], Api],
+        given_up: Callable[[], None],
+        session: Callable[[], Api],
+    ) -> None:
         super().__init__(machine)
+        self._new_session = session
+        self._gate: Gate | None = None
+        self._attached = False
         self._killed = killed
         self._given_up = given_up
         self._uuids = GivenUuids(identify=True)
+
+    def attach(self) -> VirtualBoxDomain:
+        """Another caller, in a session with a shared lock: the first one has that for writing, and keeps it.
+
+        Seen: where each call takes a lock of its own, the machine stays locked for ever.
+        """
+        self.several_callers = True
+        machine = self.machine.attach(self._new_session())
+        other = copy(self)
+        other.machine, other.snapshots = machine, self.snapshots.of(machine)
+        other._attached, other._gate = True, None
+        other.begin_session()
+        return other
+
+    def hold_at(self, place: int | None) -> None:
+        """Stop the next call with an IProgress before it looks at that; see ``Holds``."""
+        gate = self._gate = Gate()
+        gate.hold_at(place)
+        self.api.submitted = lambda: gate.pass_by("between its beginning and the first look at its progress")
+
+    def held_at(self) -> str | None:
+        """Where a call of this caller is stopped now."""
+        return None if self._gate is None else self._gate.held_at()
+
+    def let_go(self) -> None:
+        """Let the call look at its progress."""
+        if self._gate is not None:
+            self._gate.let_go()
 
     @translate_errors
     def create(
@@ -130,11 +169,14 @@ class VirtualBoxDomain(ObservableMachine, OneDelete):
         self.begin_session()
 
     def close(self) -> None:
-        """Remove the machine with its files, if needed together with its VBoxSVC.
+        """Remove the machine with its files, if needed together with its VBoxSVC; or end a caller.
 
         Raises the error, unless an earlier call of this machine has failed already: that error has the
         reason.
         """
+        if self._attached:
+            self.machine.leave()
+            return
         try:
             self.machine.remove()
             self.api.close()

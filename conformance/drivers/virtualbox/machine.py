@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Final
 
@@ -41,9 +42,21 @@ class Machine:
             api.call("IMachine_attachDevice", self.ref, CONTROLLER, self.disks[disk], 0, "HardDisk", image)
         api.call("IMachine_saveSettings", self.ref)
 
-    def _hold(self, machine: str) -> None:
+    def attach(self, api: Api) -> Machine:
+        """The same machine in another session, which shares the lock."""
+        other = copy(self)
+        other.api = api
+        other._hold(api.call("IVirtualBox_findMachine", api.virtualbox, self._folder.name), "Shared")
+        return other
+
+    def leave(self) -> None:
+        """Give back a shared lock, and end its session."""
+        self.api.call("ISession_unlockMachine", self._session)
+        self.api.close()
+
+    def _hold(self, machine: str, lock: str = "Write") -> None:
         self._session: str = self.api.call("IWebsessionManager_getSessionObject", self.api.virtualbox)
-        self.api.call("IMachine_lockMachine", machine, self._session, "Write")
+        self.api.call("IMachine_lockMachine", machine, self._session, lock)
         self.ref: str = self.api.call("ISession_getMachine", self._session)
 
     def find_again(self, api: Api) -> None:

@@ -14,7 +14,7 @@ from snaptree.conformance.drivers.kit.look_ups import LookUps
 from snaptree.conformance.drivers.kit.refusals import translate_errors
 from snaptree.conformance.drivers.virtualbox import disks
 from snaptree.conformance.drivers.virtualbox.catalogue import VirtualBoxCatalogue
-from snaptree.conformance.drivers.virtualbox.codes import translation
+from snaptree.conformance.drivers.virtualbox.codes import AMONG_SEVERAL, translation
 from snaptree.conformance.drivers.virtualbox.machine import Machine
 from snaptree.conformance.drivers.virtualbox.reading import Reader
 from snaptree.spec.outcomes import Refusal
@@ -30,6 +30,7 @@ class ObservableMachine(LookUps):
         self.machine = machine
         self.snapshots = VirtualBoxCatalogue(machine)
         self._reader = Reader(machine.api)
+        self.several_callers = False
         self.failed = False
         """Whether a call has failed, other than by a refusal."""
 
@@ -46,7 +47,7 @@ class ObservableMachine(LookUps):
     def translation(self, call: str) -> Iterator[None]:
         """VirtualBox's errors are refusals where they mean one; that a call failed is remembered."""
         try:
-            with translation(call):
+            with translation(call, AMONG_SEVERAL if self.several_callers else None):
                 yield
         except Refusal:
             raise

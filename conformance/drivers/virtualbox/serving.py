@@ -62,7 +62,7 @@ class ServedVirtualBox:
             raise DriverUnavailable("VirtualBox has no transient machines")
         folder = self._work.path / f"m{next(self._numbers)}"
         machine = Machine(self._session(), folder, disks)
-        return VirtualBoxDomain(machine, self._killed, self._begin_anew)
+        return VirtualBoxDomain(machine, self._killed, self._begin_anew, self._session)
 
     def close(self) -> None:
         """End the processes and remove everything that was made."""

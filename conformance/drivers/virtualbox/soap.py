@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -71,6 +72,8 @@ class Api:
     """
 
     def __init__(self, zeep: Any, description: Path, address: str) -> None:
+        self.submitted: Callable[[], None] | None = None
+        """Called when a method that answers an IProgress was called, before that is looked at."""
         self._zeep = zeep
         self._connection = _Connection(address)
         settings = zeep.Settings(xml_huge_tree=True)
@@ -88,6 +91,8 @@ class Api:
     def finish(self, method: str, *arguments: Any) -> Any:
         """Call a method that answers an IProgress, and wait until that is done; returns the whole answer."""
         answer = self.call(method, *arguments)
+        if self.submitted is not None:
+            self.submitted()
         progress = answer if isinstance(answer, str) else answer.returnval
         self.call("IProgress_waitForCompletion", progress, FOREVER)
         code = self.call("IProgress_getResultCode", progress) & 0xFFFFFFFF

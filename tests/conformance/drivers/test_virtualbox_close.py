@@ -51,7 +51,7 @@ def domain(removing: Exception | None, calls: Exception, given_up: Callable[[], 
     def killed() -> Any:
         raise calls
 
-    return VirtualBoxDomain(machine, killed, given_up)
+    return VirtualBoxDomain(machine, killed, given_up, killed)
 
 
 LOCKED = VirtualBoxError("IMachine_unregister", 0x80BB0007, "locked")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from snaptree.conformance.driver import Json, SnapshotId
+from snaptree.conformance.driver import Domain, Json, SnapshotId
+from snaptree.conformance.drivers.kit.callers import Caller
 from snaptree.conformance.drivers.kit.one_delete import ACTIVE, OneDelete
 from snaptree.conformance.drivers.kit.refusals import Meanings, translate_errors
 from snaptree.conformance.drivers.kit.text import xml_carries
@@ -56,6 +57,16 @@ class LibvirtDomain(ObservableDomain, OneDelete):
         super().__init__(libvirt, handle, profile)
         self._uuids = GivenUuids()
         self._own_calls: OwnCalls | None = None
+
+    def attach(self) -> Domain:
+        """Another caller, on the same connection, which libvirt lets threads share.
+
+        Seen: a process cannot open ``qemu:///embed`` again and again (9.0.0: "Too many drivers").
+        """
+        self.snapshots.let_overlap()
+        domain: Any = self
+        another: Any = Caller(domain)
+        return another  # type: ignore[no-any-return]
 
     def native_call(self, name: str, arguments: dict[str, Json]) -> Json:
         """One of libvirt's own calls, as it is."""

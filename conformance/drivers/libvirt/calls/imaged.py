@@ -18,6 +18,7 @@ from snaptree.conformance.drivers.kit.blocks import (
     check_write,
     check_writes,
 )
+from snaptree.conformance.drivers.kit.qemu_images.turnstile import Turnstile
 from snaptree.conformance.drivers.kit.refusals import translate_errors
 from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.calls.domain import LibvirtDomain
@@ -51,6 +52,7 @@ class ImagedDomain(LibvirtDomain):
         self._keep = keep
         self._numbers = count(1)
         self._made = 0
+        self._turnstile: Turnstile | None = None
         self._recorded: dict[str, str] = {}
         """The power at capture, which libvirt does not say of a snapshot of disks alone."""
 
@@ -66,6 +68,11 @@ class ImagedDomain(LibvirtDomain):
         created = super().create(name, description, memory, uuid, quiesce)
         self._made += 1
         return created
+
+    def let_hold(self) -> None:
+        """Let calls be held where libvirt starts a qemu-img: the first on its PATH is a turnstile's."""
+        stop = self._turnstile = Turnstile(self._images.folder)
+        self.hold_at, self.held_at, self.let_go = stop.hold_at, stop.held_at, stop.let_go
 
     def write_disk(self, disk: str, block: int, value: int) -> None:
         """Set block k, the 512 bytes at k times 64 KiB, to one value."""
@@ -183,6 +190,8 @@ class ImagedDomain(LibvirtDomain):
 
     def close(self) -> None:
         """Remove the domain and its images, unless they are to be kept."""
+        if self._turnstile is not None:
+            self._turnstile.close()
         if not self._keep:
             super().close()
             self._images.remove()

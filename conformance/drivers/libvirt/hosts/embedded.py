@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.kit.qemu_images.tools import find_tools
+from snaptree.conformance.drivers.kit.qemu_images.turnstile import put_first
 from snaptree.conformance.drivers.kit.work_folder import DriverFolder
 from snaptree.conformance.drivers.libvirt.calls.domain import LibvirtDomain
 from snaptree.conformance.drivers.libvirt.hosts.account import have_account
@@ -58,6 +59,8 @@ class Embedded:
         try:
             with suppress(OSError):  # what comes of it, libvirt says better
                 have_account(self._work.path)
+            # Before libvirt looks for it, once.
+            put_first(self._work.path / "bin", tools.qemu_img)
             self._connection = _connected(libvirt, _root(address.root, self._work.path))
         except BaseException:
             self._work.abandon()
@@ -69,7 +72,9 @@ class Embedded:
 
     def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:
         """A domain with an image for each disk."""
-        return self._machines.open(profile, disks)
+        domain = self._machines.open(profile, disks)
+        domain.let_hold()
+        return domain
 
     def close(self) -> None:
         """Close the connection, which ends what still runs, and remove the folder."""
