@@ -10,7 +10,7 @@ EVERYTHING := .[crash,dev,docs,esx,qemu,virtualbox]
 # Compiled once and not in each of the many processes that tests and runs start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: check release test real certificates nightly real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
+.PHONY: check release test real certificates nightly callers real-at-length other-versions dev lint bench docs index renumber packages test-packages libvirt-python private-systems clean
 
 check: packages $(INSTALLED)
 	$(BIN)/snaptree check
@@ -38,6 +38,8 @@ SEED ?= 1
 # Methods that a shard does in part here; a graph is named where it is asked for. What is met is bounded by the
 # shard, the same on every machine; the budget ends only what hangs.
 BOUNDED := --accept-incomplete examples,aspects,stories,values,again,limits,long,side-by-side,pairs,sampled
+# One caller is held inside each of its calls, and others call meanwhile.
+HELD := --methods held --callers held --budget 10m
 define against
 	@echo "snaptree check "$(2); code=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
 	$(BIN)/snaptree check $(2) --seed $(SEED) --out $$out/report || code=$$?; \
@@ -60,6 +62,10 @@ real: packages test-packages dev libvirt-python private-systems
 	$(call against,virtualbox,virtualbox --graph tree=2 --sequences 40 --shard 1/16 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,esx,esx:vcsim --graph tree=3 --graph power=1 --graph configuration=2 --sequences 40 --shard 1/2 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete power=1 --accept-incomplete configuration=2)
 	$(call against,esx,esx:vcsim-vcenter --graph tree=2 --sequences 40 --budget 10m)
+	$(call against,libvirt,libvirt:qemu:///embed $(HELD))
+	$(call against,qemu,qemu $(HELD) --shard 1/4 --accept-incomplete held)
+	$(call against,virtualbox,virtualbox $(HELD))
+	$(call against,esx,esx:vcsim $(HELD))
 
 # A certificate each of the simulator, QEMU's images, libvirt's test driver and vcsim, made and then checked, with a
 # sample of its transitions made again. They are complete runs: some minutes each.
@@ -86,7 +92,7 @@ define part
 	[ $$code = 0 ] || echo "$(1)" >> $(VENV)/.nightly-failed
 endef
 
-NIGHTLY := larger-graphs qemu-crashes qemu-at-length qemu-histories real-at-length other-versions documents fuzz faulty planted stored skeletons confused-qemu one-fault second-model second-reading laws figures
+NIGHTLY := larger-graphs qemu-crashes qemu-at-length qemu-histories callers real-at-length other-versions documents fuzz faulty planted stored skeletons confused-qemu one-fault second-model second-reading laws figures
 
 nightly: packages test-packages dev libvirt-python private-systems
 	@rm -f $(VENV)/.nightly-failed; echo "nightly: $(NIGHTLY)"
@@ -94,6 +100,7 @@ nightly: packages test-packages dev libvirt-python private-systems
 	$(call part,qemu-crashes,$(BIN)/snaptree check qemu --graph tree=1 --sequences 0 --crash tree=2 --crash storage=2 --failure tree=1)
 	$(call part,qemu-at-length,$(BIN)/snaptree check qemu --graph tree=4 --graph storage=2 --sequences 2000 --budget 60m)
 	$(call part,qemu-histories,$(BIN)/snaptree check qemu --graph tree=3 --history 1 --looks none,two --sequences 0 --budget 60m)
+	$(call part,callers,$(MAKE) callers)
 	$(call part,real-at-length,$(MAKE) real-at-length)
 	$(call part,other-versions,$(MAKE) other-versions)
 	$(call part,documents,SNAPTREE_DOCUMENTS=10000 $(BIN)/python -m pytest -q tests/schemas/test_agreement.py)
@@ -120,6 +127,15 @@ real-at-length: dev
 	$(call against,virtualbox,virtualbox --sequences 2000 --budget 60m)
 	$(call against,esx,esx:vcsim --graph tree=4 --graph power=1 --graph configuration=2 --sequences 2000 --budget 60m)
 	$(call against,esx,esx:vcsim-vcenter --sequences 2000 --budget 60m)
+
+# Callers run free against each other: 100,000 calls on the simulator; every call of qemu is held.
+callers: dev
+	$(BIN)/snaptree check --methods together --callers together=3000
+	$(BIN)/snaptree check qemu --methods held,together --callers held,together=200
+	$(call against,libvirt,libvirt:test:///default --methods together --callers together=1000)
+	$(call against,libvirt,libvirt:qemu:///embed --methods together --callers together=200)
+	$(call against,virtualbox,virtualbox --methods together --callers together=100)
+	$(call against,esx,esx:vcsim --methods together --callers together=500)
 
 # Versions beside the one that `make real` checks; each comes in a private tree.
 other-versions: dev

@@ -195,8 +195,9 @@ def check(
     callers: Annotated[
         str | None,
         typer.Option(
-            help="Several callers on one domain: held, one caller held inside each of its calls; or none. "
-            "Default is held where the driver can, in a run without bounds.",
+            help="Several callers on one domain: held, one caller held inside each of its calls; "
+            "together=N, N rounds in which 2 or 3 run free; both with a comma; or none. Default is held "
+            "where the driver can, in a run without bounds.",
             metavar="WAYS",
         ),
     ] = None,

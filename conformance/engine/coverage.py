@@ -39,8 +39,8 @@ class Tally:
     ``digests`` counts whole disks that were compared by digest, ``without_digest`` those that a driver which
     has digests left out. ``moments`` counts those at which a call was cut off, or an effect of it made to
     fail, ``recovered`` the different states afterwards: each was looked at once. ``meetings`` counts the
-    calls that were held inside, ``cells`` what other callers met there. ``undecided`` counts the meetings
-    and rounds of several callers whose checker gave up.
+    calls that were held inside, ``cells`` what other callers met there. ``rounds`` counts those in which
+    callers ran free, ``undecided`` the histories of several callers that the checker could not judge.
     """
 
     coverage: Counter[CoverageKey] = field(default_factory=Counter)
@@ -54,6 +54,7 @@ class Tally:
     moments: int = 0
     recovered: int = 0
     meetings: int = 0
+    rounds: int = 0
     undecided: int = 0
     cells: Counter[Cell] = field(default_factory=Counter)
 
@@ -85,6 +86,7 @@ class Tally:
         self.moments += other.moments
         self.recovered += other.recovered
         self.meetings += other.meetings
+        self.rounds += other.rounds
         self.undecided += other.undecided
         self.cells.update(other.cells)
 
@@ -98,6 +100,7 @@ class Tally:
         self.moments -= other.moments
         self.recovered -= other.recovered
         self.meetings -= other.meetings
+        self.rounds -= other.rounds
         self.undecided -= other.undecided
         self.cells = self.cells - other.cells
 
@@ -115,6 +118,6 @@ class Tally:
         self.documented.clear()
         self.cells.clear()
         self.steps = self.calls = self.digests = self.without_digest = 0
-        self.moments = self.recovered = self.meetings = self.undecided = 0
+        self.moments = self.recovered = self.meetings = self.rounds = self.undecided = 0
         self.driver_seconds = 0.0
         return so_far

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from snaptree.conformance.engine.coverage import Tally
 from snaptree.conformance.engine.own_calls import OwnCall
 from snaptree.conformance.judging.deviations import Deviation, Sign
 from snaptree.conformance.sequences.running import Run
 
-Why = Literal["done", "budget", "shard", "interrupted", "host gave out", "worker died", "processes ended"]
+Why = Literal[
+    "done", "budget", "shard", "undecided", "interrupted", "host gave out", "worker died", "processes ended"
+]
 """``done``: all that was asked for was done. ``budget``: the seconds that were given were used up first.
-``shard``: the units of other shards are missing, and nothing else.
-``host gave out``: the driver said that its host cannot go on, or its processes end before they begin.
+``shard``: the units of other shards are missing, and nothing else. ``undecided``: the checker gave up on too
+many histories of several callers. ``host gave out``: the driver said that its host cannot go on, or its
+processes end before they begin.
 ``worker died``: a process that did the work failed by a fault of snaptree's. ``processes ended``: a piece
 of work was given up, because it ended too many processes of the driver."""
 
@@ -36,6 +39,10 @@ class Ending:
     why: Why = "done"
     text: str = ""
     install: str | None = None
+
+
+MOST_UNDECIDED: Final = 0.01
+"""The share of histories of several callers that the checker may leave undecided."""
 
 
 @dataclass
@@ -104,8 +111,14 @@ class RunRecord:
 
     @property
     def complete(self) -> bool:
-        """Whether every method was completed, and nothing ended the run early."""
-        return self.ending.why == "done" and not self.unfinished
+        """Whether every method was completed, nothing ended the run early, and histories were judged."""
+        return self.ending.why == "done" and not self.unfinished and not self.too_many_undecided
+
+    @property
+    def too_many_undecided(self) -> bool:
+        """Whether the checker gave up on more histories of several callers than a run may leave out."""
+        judged = self.tally.meetings + self.tally.rounds
+        return self.tally.undecided > MOST_UNDECIDED * judged
 
     @property
     def unfinished(self) -> list[MethodResult]:

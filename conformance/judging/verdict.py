@@ -106,7 +106,9 @@ def judge(
         record.ending,
         record.complete,
         unfinished,
-        accepted=bool(unfinished) and set(unfinished) <= set(accept_incomplete),
+        accepted=bool(unfinished)
+        and set(unfinished) <= set(accept_incomplete)
+        and not record.too_many_undecided,
     )
 
 

@@ -17,9 +17,13 @@ LOOKS: Final[tuple[LooksAsked, ...]] = get_args(LooksAsked)
 
 Calls = frozenset[str] | None
 """The calls whose steps a run is about; None for every call."""
-CallersAsked = Literal["held"]
+CallersAsked = Literal["held", "together"]
 """The methods with several callers on one domain."""
 CALLERS: Final[tuple[CallersAsked, ...]] = get_args(CallersAsked)
+
+
+ROUNDS: Final[dict[Pace, int]] = {"fast": 200, "ordinary": 40, "slow": 10}
+"""The default number of rounds of several callers, by the pace of a driver."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Bounds:
     ``methods`` are the names of those that run, all where it is None. ``calls`` are those that the chosen
     rules speak of: what makes none of them is left out.
     ``held`` says whether calls are held inside for other callers to meet, and ``unheld`` why they are not.
+    ``rounds`` is the number of rounds in which callers run free against each other.
     """
 
     scopes: tuple[tuple[Scope, int], ...] = (("tree", 3), ("storage", 2))
@@ -95,6 +100,7 @@ class Bounds:
     uncrashed: str = ""
     held: bool = False
     unheld: str = ""
+    rounds: int = 0
     torn: bool = False
     looks: tuple[LooksAsked, ...] = ()
     shard: Shard = WHOLE

@@ -23,6 +23,7 @@ from snaptree.conformance.methods.power import PowerLoss
 from snaptree.conformance.methods.sampled import Sampled
 from snaptree.conformance.methods.side_by_side import SideBySide
 from snaptree.conformance.methods.stories import Stories
+from snaptree.conformance.methods.together import Together
 from snaptree.conformance.methods.values import Values
 
 METHODS: Final[tuple[Method[Any], ...]] = (
@@ -40,6 +41,7 @@ METHODS: Final[tuple[Method[Any], ...]] = (
     AllHistories(),
     OtherLooks(),
     Held(),
+    Together(),
     Crashes(),
     PowerLoss(),
     Failures(),

@@ -73,6 +73,10 @@ class Meeting:
         return tuple(call for call in self.calls[1:] if call.begin < self.released)
 
 
+NO_GATE: Final = "no call of the driver can be held inside"
+"""Why calls are not held where several callers can meet all the same."""
+
+
 class NotHeld(Exception):
     """The call returned before its place of this number."""
 
@@ -92,7 +96,7 @@ def why_not_held(driver: Driver) -> str:
             return "the driver has no second caller"
         gates = ("hold_at", "held_at", "let_go")
         missing = [one for one in gates if not callable(getattr(domain, one, None))]
-    return "no call of the driver can be held inside" if missing else ""
+    return NO_GATE if missing else ""
 
 
 class _Running:
@@ -231,7 +235,7 @@ class Party:
             if not self._stuck:
                 self._quiet(operation)
         ended = [running.call for running in self._all]
-        made = (ended[0], *(call for call in ended[1:] if not _is_unsupported(call)))
+        made = (ended[0], *(call for call in ended[1:] if not is_unsupported(call)))
         # A call that fails leaves either state where it is storage that fails (DURABLE-2).
         unheard = ending == "gave up" or (ending == "failed" and isinstance(made[0].answer, Failed))
         calls = (replace(made[0], answer=None), *made[1:]) if unheard else made
@@ -258,6 +262,6 @@ class Party:
                 one.close()
 
 
-def _is_unsupported(call: Call) -> bool:
+def is_unsupported(call: Call) -> bool:
     """Whether the driver does not have the call, also when it is made alone: other methods tell of it."""
     return isinstance(call.answer, Declined) and call.answer.kind == "Unsupported"

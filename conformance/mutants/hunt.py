@@ -38,6 +38,9 @@ SEQUENCES: Final = 200
 LONGEST: Final = 50
 BATCH: Final = 50
 
+ROUNDS: Final = 400
+"""Rounds of callers that run free, for what only they find."""
+
 NAMED_FIRST: Final = 2
 """How many of the rules that a deviation names count: the two that speak of its first difference."""
 
@@ -140,6 +143,7 @@ def _deviating(
         history_scopes=IN_A_ROW,
         looks=LOOKS,
         held=True,
+        rounds=ROUNDS if found_by == "together" else 0,
     )
     ledger = Ledger(tally, expired=expired)
     for method in methods:

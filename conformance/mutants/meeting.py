@@ -232,6 +232,61 @@ class StaleCurrent(SimulatedDomain):
         return super().current() if kept is None else kept[0]
 
 
+class _RememberingCaller(Caller):
+    """A caller who is shown the list that he was shown before, until he changes something himself."""
+
+    shown: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._domain, name)
+        if name == "list":
+            return lambda: self._listed(call)
+        if name == "create":
+            self.shown = None
+        return call
+
+    def _listed(self, call: Callable[[], Any]) -> Any:
+        self.shown = self.shown or call()
+        return self.shown
+
+
+@breaks("CONCUR-1", "CONCUR-3", found_by="together")
+class RemembersForEachCaller(SimulatedDomain):
+    """It lists for each caller what it listed for him before, as if there were no other one."""
+
+    def attach(self) -> Domain:
+        another: Any = _RememberingCaller(self)
+        return another  # type: ignore[no-any-return]
+
+
+@breaks("CONCUR-1", "CONCUR-3", found_by="together")
+class WritesTheTableBack(SimulatedDomain):
+    """It reads the whole table, works for a moment, and writes back what is left of what it read."""
+
+    def describe(self, snapshot: str, description: str) -> None:
+        read = dict(self.nodes)
+        sleep(0.001)
+        super().describe(snapshot, description)
+        self.nodes = {key: node for key, node in read.items() if key in self.nodes}
+
+
+@breaks("CONCUR-2", "CONCUR-4", found_by="together")
+class BusyOnceMore(SimulatedDomain):
+    """It refuses the next change as well after one that it refused as busy."""
+
+    refused = False
+
+    def describe(self, snapshot: str, description: str) -> None:
+        if self.refused:
+            self.refused = False
+            raise Busy("it was busy a moment ago")
+        try:
+            super().describe(snapshot, description)
+        except Busy:
+            self.refused = True
+            raise
+
+
 class _WaitingTurn:
     """A turn that a second caller waits for, ``tries`` times a millisecond; None for any number."""
 

@@ -35,12 +35,19 @@ def _crashes(record: RunRecord) -> str:
 
 def _callers(record: RunRecord) -> str:
     """What several callers did, and what that does not show."""
-    if not record.tally.meetings:
+    tally = record.tally
+    if not tally.meetings and not tally.rounds:
         return f"one caller: {record.unheld or 'the method was not done'}"
-    return (
-        f"several callers: {record.tally.meetings:,} calls held inside, {record.tally.cells.total():,} calls "
-        "of others meanwhile; at each place of a call that the driver names, at no other moment"
-    )
+    said = []
+    if tally.meetings:
+        said.append(
+            f"{tally.meetings:,} calls held inside, {tally.cells.total():,} calls of others meanwhile; "
+            "at each place of a call that the driver names, at no other moment"
+        )
+    if tally.rounds:
+        said.append(f"{tally.rounds:,} rounds in which 2 or 3 ran free, which meet as it happens")
+    open_ones = f"; {tally.undecided:,} histories undecided" if tally.undecided else ""
+    return f"several callers: {'; '.join(said)}{open_ones}"
 
 
 def _done(record: RunRecord, method: str) -> list[MethodResult]:

@@ -20,12 +20,14 @@ from snaptree.conformance.judging.class_coverage import (
 from snaptree.conformance.judging.deviations import Deviation
 from snaptree.conformance.judging.record import RunRecord
 from snaptree.conformance.judging.verdict import Judgement
+from snaptree.conformance.methods.bounds import CALLERS
 from snaptree.conformance.reports.basis import basis_of, situations
 from snaptree.conformance.reports.claim import Claim, claim_of
 from snaptree.conformance.reports.meetings import cells_json
 from snaptree.conformance.reports.words import call_text, text_of_way
 from snaptree.conformance.running.assess import Assessment
 from snaptree.conformance.running.heading import Heading
+from snaptree.conformance.sequences.history import History, write_history
 from snaptree.conformance.sequences.traces import Header, write_trace
 from snaptree.schemas import check_against
 from snaptree.spec.profiles import DocumentedRefusal, Profile
@@ -83,16 +85,16 @@ class Report:
             return self._explore_command(found)
         if self.folder is None:
             return None
-        if found.run.interruption is not None and found.run.interruption.unplayed:
+        if found.run.history or (found.run.interruption is not None and found.run.interruption.unplayed):
             return shlex.join(["snaptree", "judge", str(trace_path(self.folder, found))])
         words = ["snaptree", "replay", str(trace_path(self.folder, found))]
         return shlex.join([*words, "--driver", self.heading.asked, *self.heading.options])
 
     def _explore_command(self, found: Deviation) -> str:
         bounds = self.assessment.bounds
-        if found.method == "held":
+        if found.method in CALLERS:
             words = ["snaptree", "check", self.heading.asked, *self.heading.options, "--graph", "tree=1"]
-            return shlex.join([*words, "--sequences", "0", "--callers", "held"])
+            return shlex.join([*words, "--sequences", "0", "--callers", found.method])
         killed = found.method in ("crashes", "power")
         scopes, option = (bounds.crash_scopes, "--crash") if killed else (bounds.failure_scopes, "--failure")
         graphs = [word for scope, bound in scopes for word in (option, f"{scope}={bound}")]
@@ -108,7 +110,7 @@ def of_fault(found: Deviation) -> bool:
 
 def has_trace(found: Deviation) -> bool:
     """Whether a trace shows a deviation again: of a fault only one that tells what was interrupted."""
-    return not of_fault(found) or found.run.interruption is not None
+    return not of_fault(found) or found.run.interruption is not None or bool(found.run.history)
 
 
 def trace_path(folder: Path, found: Deviation) -> Path:
@@ -131,6 +133,9 @@ def write_traces(report: Report, folder: Path) -> None:
             persistent=found.run.persistent,
             looks=found.run.looks,
         )
+        if found.run.history:
+            write_history(trace_path(folder, found), History(header, found.run.history))
+            continue
         # A replay opens and closes a domain by itself.
         steps = [taken for taken in found.run.steps if not isinstance(taken.operation, OwnCall)]
         write_trace(trace_path(folder, found), header, steps, interruption=found.run.interruption)

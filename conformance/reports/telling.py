@@ -58,6 +58,8 @@ def _result(report: Report) -> str:
     early = ENDINGS.get(judgement.ending.why, "time was up")
     if judgement.ending.why == "shard":
         early = f"shard {judgement.ending.text} leaves out a part of {', '.join(judgement.unfinished)}"
+    elif judgement.ending.why == "undecided":
+        early = f"the checker decided too few histories of several callers, {judgement.ending.text} are open"
     elif judgement.unfinished and judgement.ending.why == "budget":
         early += f" before {', '.join(judgement.unfinished)} was done"
     if judgement.accepted:

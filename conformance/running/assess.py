@@ -167,15 +167,17 @@ def run_methods(
     record.ending = _ending(workers, plan)
     plan.conclude()
     if not record.complete and record.ending.why == "done":
-        record.ending = _incomplete(plan, bounds)
+        record.ending = _incomplete(record, plan, bounds)
     record.seconds = monotonic() - started
     return record
 
 
-def _incomplete(plan: Plan, bounds: Bounds) -> Ending:
+def _incomplete(record: RunRecord, plan: Plan, bounds: Bounds) -> Ending:
     """Why all that was handed out is done, and still something is missing."""
     if plan.gave_up:
         return Ending("processes ended")
+    if record.too_many_undecided:
+        return Ending("undecided", f"{record.tally.undecided:,}")
     if bounds.shard != WHOLE and not plan.late:
         return Ending("shard", str(bounds.shard))
     return Ending("budget")

@@ -12,7 +12,7 @@ from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers import shipped_driver
 from snaptree.conformance.drivers.declared import is_secret, secret_values
 from snaptree.conformance.engine.needs import calls_of, speak_of_callers, speak_of_faults
-from snaptree.conformance.methods.bounds import LOOKS, SIZES, Bounds
+from snaptree.conformance.methods.bounds import LOOKS, ROUNDS, SIZES, Bounds
 from snaptree.conformance.methods.catalogue import METHODS
 from snaptree.conformance.methods.graph import Scope
 from snaptree.conformance.methods.method import Part
@@ -195,6 +195,7 @@ def _bounds(request: Request, facts: Facts, heading: Heading) -> Bounds:
         uncrashed=uncrashed or "no graph was asked for",
         held=not unheld and (whole if request.callers is None else "held" in request.callers),
         unheld=unheld or "not asked for",
+        rounds=_rounds(request, facts, heading) if speak_of_callers(chosen) else 0,
         torn=request.torn,
         looks=(LOOKS if whole else ()) if request.looks is None else request.looks,
         shard=request.shard,
@@ -202,6 +203,13 @@ def _bounds(request: Request, facts: Facts, heading: Heading) -> Bounds:
         methods=request.only_methods,
         calls=calls_of(chosen),
     )
+
+
+def _rounds(request: Request, facts: Facts, heading: Heading) -> int:
+    """The number of rounds in which callers run free; none where only one can call."""
+    if request.callers is None or "together" not in request.callers or facts.alone:
+        return 0
+    return request.callers["together"] or ROUNDS[heading.pace]
 
 
 def _why_no_crash(methods: tuple[str, ...] | None, chosen: Iterable[Rule]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -68,7 +68,7 @@ class Request:
     crashes: tuple[tuple[Scope, int], ...] | None = None
     failures: tuple[tuple[Scope, int], ...] | None = None
     looks: tuple[LooksAsked, ...] | None = None
-    callers: tuple[CallersAsked, ...] | None = None
+    callers: Mapping[CallersAsked, int | None] | None = None
     torn: bool = False
     """Whether a loss of power also cuts the last write, at each page."""
     methods: tuple[Method[Any], ...] = ()
@@ -144,18 +144,23 @@ def parse_methods(given: Iterable[str] | None) -> tuple[str, ...] | None:
     return names
 
 
-def parse_callers(text: str) -> tuple[CallersAsked, ...]:
-    """``held``, or ``none``. Raises BadBound."""
-    words = text.split(",")
-    if words == ["none"]:
-        return ()
-    if set(words) <= set(CALLERS):
-        return tuple(one for one in CALLERS if one in words)
-    wrong = next((word for word in words if word not in ("none", *CALLERS)), "")
-    raise BadBound(
-        f"{text!r} is no way of several callers; write none, {', '.join(CALLERS)}"
-        f"{did_you_mean(wrong, ['none', *CALLERS])}"
-    )
+MOST_ROUNDS: Final = 1_000_000
+
+
+def parse_callers(text: str) -> dict[CallersAsked, int | None]:
+    """``held,together=100``: the ways with their number, if it is given; ``none``. Raises BadBound."""
+    found: dict[CallersAsked, int | None] = {}
+    for word in text.split(",") if text != "none" else ():
+        name, _, number = word.partition("=")
+        way = next((one for one in CALLERS if one == name), None)
+        counted = number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MOST_ROUNDS
+        if way is None or (number and not (counted and way == "together")) or word.endswith("="):
+            raise BadBound(
+                f"{text!r} is no way of several callers; write none, held, together or together=N"
+                f"{did_you_mean(name, ['none', *CALLERS]) if way is None else ''}"
+            )
+        found[way] = int(number) if number else None
+    return found
 
 
 def parse_pace(text: str) -> Pace:

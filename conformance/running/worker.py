@@ -28,7 +28,7 @@ from snaptree.conformance.driver import (
 from snaptree.conformance.drivers import open_driver
 from snaptree.conformance.drivers.components import Component, components_of
 from snaptree.conformance.methods.explorer import why_not_explored
-from snaptree.conformance.methods.meeting import why_not_held
+from snaptree.conformance.methods.meeting import NO_GATE, why_not_held
 from snaptree.conformance.processes import keeping
 from snaptree.conformance.running.black_box import BlackBox
 from snaptree.conformance.running.portable import portable
@@ -64,6 +64,11 @@ class Facts:
     """The files of the system that it drives."""
     unheld: str = ""
     """Why no call of the driver can be held inside for another caller to meet; empty if it can be."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether a domain has one caller."""
+        return self.unheld not in ("", NO_GATE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DomainFault, Driver, opened_domain
 from snaptree.conformance.engine.coverage import Tally
@@ -21,6 +21,9 @@ from snaptree.conformance.sequences.start import Start
 from snaptree.spec.operations import Operation, WriteBlocks, snapshots_of, with_ids
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.state import blank_domain
+
+if TYPE_CHECKING:  # a history is written with the header of a trace, which says how a run was looked at
+    from snaptree.conformance.sequences.history import Call
 
 Looks = Literal["one", "none", "two", "both ways", "beside another"]
 """How often the state is looked at after each call: once, only after the last call, or twice. ``both ways``
@@ -44,6 +47,8 @@ class Run:
     persistent: bool = True
     looks: Looks = "one"
     interruption: Interruption | None = None
+    history: tuple[Call, ...] = ()
+    """The calls of several callers, where it was those that deviated."""
 
     @property
     def recorded(self) -> list[Recorded]:

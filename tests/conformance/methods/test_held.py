@@ -14,6 +14,7 @@ import pytest
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
 from snaptree.conformance.drivers.qemu import QemuDriver
 from snaptree.conformance.drivers.qemu.storage import Storage
+from snaptree.conformance.drivers.remote import RemoteDriver
 from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver
 from snaptree.conformance.engine.coverage import Cell
 from snaptree.conformance.judging.deviations import Deviation, deviation_of
@@ -182,7 +183,7 @@ class _NeverHeld(SimulatedDomain):
         (SimulatedDomain, "rfc", ""),
         (_Alone, "rfc", "the driver has no second caller"),
         (_NeverHeld, "rfc", "no call of the driver can be held inside"),
-        (SimulatedDomain, "libvirt-test", "the profile lists no call under [concurrency] single"),
+        (SimulatedDomain, "qemu-internal", "the profile lists no call under [concurrency] single"),
     ],
 )
 def test_a_driver_whose_calls_cannot_be_held_says_why(
@@ -200,7 +201,20 @@ def test_no_thread_stays() -> None:
 
 
 def test_ways_of_several_callers_are_read() -> None:
-    assert parse_callers("held") == ("held",)
-    assert parse_callers("none") == ()
-    with pytest.raises(BadBound, match="write none, held"):
-        parse_callers("several")
+    assert parse_callers("held") == {"held": None}
+    assert parse_callers("none") == {}
+    assert parse_callers("held,together=30") == {"held": None, "together": 30}
+    for wrong in ("several", "together=", "together=0", "together=x", "held=3", ""):
+        with pytest.raises(BadBound, match="write none, held"):
+            parse_callers(wrong)
+
+
+def test_callers_in_another_process_meet_what_those_in_this_one_meet() -> None:
+    _, here = found_in(SimulatorDriver(), "describe")
+    served = RemoteDriver(DriverOptions("simulator"))
+    try:
+        found, there = found_in(served, "describe")
+    finally:
+        served.close()
+    assert found == []
+    assert list(rows_of(there.tally)) == list(rows_of(here.tally)) != []

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from time import monotonic
 from typing import Final
 
@@ -36,7 +37,8 @@ class Console:
     """A qemu-io process in a folder; it starts with the first command, and again after a failure.
 
     An image is open only within ``image``: what runs between two of those finds
-    nothing locked, and every reader sees what lies on the disk.
+    nothing locked, and every reader sees what lies on the disk. Callers in several
+    threads take turns.
     """
 
     def __init__(self, qemu_io: str, folder: Path, *, timeout: float = PATIENCE) -> None:
@@ -44,6 +46,7 @@ class Console:
         self._folder = folder
         self._timeout = timeout
         self._process: subprocess.Popen[bytes] | None = None
+        self._turn = RLock()
 
     @contextmanager
     def image(self, name: str, *, write: bool = False) -> Iterator[None]:
@@ -61,14 +64,15 @@ class Console:
 
     @contextmanager
     def _opened(self, what: str) -> Iterator[None]:
-        try:
-            self._expect(f"open {what}", b"")
-            yield
-            self._expect("close", b"")
-        except BaseException:
-            # The image must not stay open, nor a late answer be taken for the next one.
-            self.close()
-            raise
+        with self._turn:
+            try:
+                self._expect(f"open {what}", b"")
+                yield
+                self._expect("close", b"")
+            except BaseException:
+                # The image must not stay open, nor a late answer be taken for the next one.
+                self.close()
+                raise
 
     def size(self) -> int:
         """The size of the open image in bytes.
