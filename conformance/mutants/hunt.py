@@ -143,7 +143,7 @@ def _deviating(
         history_scopes=IN_A_ROW,
         looks=LOOKS,
         held=True,
-        rounds=ROUNDS if found_by == "together" else 0,
+        rounds=ROUNDS if [one.name for one in methods] == ["together"] else 0,
     )
     ledger = Ledger(tally, expired=expired)
     for method in methods:
