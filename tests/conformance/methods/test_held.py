@@ -217,4 +217,7 @@ def test_callers_in_another_process_meet_what_those_in_this_one_meet() -> None:
     finally:
         served.close()
     assert found == []
-    assert list(rows_of(there.tally)) == list(rows_of(here.tally)) != []
+    # How long a call may take before it waits is a matter of time, whom it meets is not.
+    met = [{(cell.held, cell.call) for cell in ledger.tally.cells} for ledger in (here, there)]
+    assert met[0] == met[1] != set()
+    assert there.counts.covered == here.counts.covered == 1
