@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap, HashTrieSet
 
+from snaptree.conformance.drivers import components
 from snaptree.conformance.engine import answers, coverage, differences, lockstep, own_calls
 from snaptree.conformance.judging import baseline, deviations, known, record
 from snaptree.conformance.methods import bounds
@@ -27,7 +28,7 @@ from snaptree.spec.libvirt import calls
 
 _MODULES: Final = (
     state, outcomes, operations, calls, profiles, answers, coverage, differences, lockstep, own_calls,
-    interruption, running, bounds, record, deviations, known, baseline, heading, known_list,
+    interruption, running, bounds, components, record, deviations, known, baseline, heading, known_list,
 )  # fmt: skip
 """Modules whose dataclasses and named tuples can be stored."""
 

@@ -6,14 +6,19 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from snaptree.conformance.cli.command import run
-from snaptree.conformance.running.stored import NotStorable, restored, stored
+from snaptree.conformance.judging.record import RunRecord
+from snaptree.conformance.methods.bounds import Bounds
+from snaptree.conformance.running.heading import Heading
+from snaptree.conformance.running.known_list import KnownList
+from snaptree.conformance.running.stored import NotStorable, _known, restored, stored
 
 DRIVER = """
 from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver
@@ -121,6 +126,34 @@ def test_values_are_restored_as_they_were() -> None:
     again = restored(json.loads(json.dumps(stored(value))))
     assert again == value
     assert type(again["n"]) is Counter
+
+
+def of_own(annotation: Any) -> Iterator[type]:
+    """The dataclasses and named tuples in an annotation, and in those of their fields."""
+    waiting, seen = [annotation], set[type]()
+    while waiting:
+        here = waiting.pop()
+        waiting.extend(get_args(here))
+        if not isinstance(here, type) or here in seen:
+            continue
+        seen.add(here)
+        if here.__module__.startswith("snaptree") and (is_dataclass(here) or hasattr(here, "_fields")):
+            yield here
+            if here.__module__ != "snaptree.spec.state":  # maps of rpds cannot be subscripted at run time
+                waiting.extend(get_type_hints(here).values())
+
+
+@pytest.mark.parametrize("kind", [Heading, Bounds, KnownList, RunRecord])
+def test_whatever_a_shard_holds_can_be_stored(kind: type) -> None:
+    found = {one.__name__ for one in of_own(kind)}
+    assert len(found) > 1 or kind is Bounds
+    assert found <= _known().keys()
+
+
+def test_a_new_part_of_a_record_has_to_be_added_up_too() -> None:
+    assert {one.name for one in fields(RunRecord)} == {
+        "tally", "methods", "deviations", "places", "seconds", "ending", "uncrashed", "unheld",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
