@@ -153,7 +153,7 @@ def run_methods(
     started = monotonic()
     record = RunRecord(
         uncrashed="" if bounds.crash_scopes else bounds.uncrashed,
-        unheld="" if bounds.held else bounds.unheld,
+        unheld="" if bounds.held or bounds.rounds else bounds.unheld,
     )
     try:
         plan = Plan(profile, bounds, record, update, methods=methods)
