@@ -38,6 +38,10 @@ class Identities:
         other._alike = set(self._alike)
         return other
 
+    def forget(self, kind: str) -> None:
+        """Learn values of a kind that the driver generates, such as ``captured``, when they are seen next."""
+        self.learned = {key: value for key, value in self.learned.items() if key[0] != kind}
+
     def driver_id(self, snapshot: str, names: Iterable[str] = ()) -> str:
         """The driver's id of a snapshot; if there never was such a snapshot, one that was not issued.
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.methods.explorer import Explorer, Prepared, Share
 from snaptree.conformance.methods.graph import Scope
-from snaptree.conformance.methods.moments import Explored, interrupted
+from snaptree.conformance.methods.moments import Explored, Finding, interrupted
 from snaptree.conformance.methods.recording import Recording
 from snaptree.conformance.methods.scene import Scene
 
@@ -36,8 +36,15 @@ class Crashes(Explorer):
     def recorded(self, recording: Recording, scene: Scene, unit: Share) -> Explored:  # noqa: ARG002 - the same in every share
         """Judge every prefix of the effects, and confirm what was found."""
         explored = recording.explore(scene)
-        finding = explored.finding
-        if finding is not None and finding.part != "survival" and finding.moment.done:
-            live = recording.killed_live(scene, finding.moment.done)
-            explored.finding = replace(finding, confirmed=live is not None)
+        if explored.finding is not None:
+            explored.finding = _confirmed(recording, scene, explored.finding)
+            explored.more = tuple(_confirmed(recording, scene, one) for one in explored.more)
         return explored
+
+
+def _confirmed(recording: Recording, scene: Scene, finding: Finding) -> Finding:
+    """The finding, with whether a live kill at its moment shows one as well."""
+    if finding.part == "survival" or not finding.moment.done:
+        return finding
+    live = recording.killed_live(scene, finding.moment.done)
+    return replace(finding, confirmed=live is not None)

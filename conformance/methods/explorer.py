@@ -179,10 +179,10 @@ class Explorer(Method[Share]):
 def _count(explored: Explored, scene: Scene, taken: StepResult, ledger: Ledger) -> Iterator[Run]:
     ledger.tally.moments += explored.moments
     ledger.tally.recovered += explored.looked
-    finding = explored.finding
-    if finding is not None:
+    if explored.finding is not None:
         ledger.counts.deviated += 1
-        yield run_of(scene, taken, finding)
+        for finding in (explored.finding, *explored.more):
+            yield run_of(scene, taken, finding)
         return
     if not explored.moments:
         ledger.counts.missed += 1
@@ -275,6 +275,9 @@ def record(
     try:
         lockstep = Lockstep(domain, driver.profile, tally=Tally())
         lockstep.resume(reached.lockstep.model, reached.lockstep.identities)
+        # What opening again does to a time of capture is no matter of a kill inside a call.
+        lockstep.identities.forget("captured")
+        lockstep.look_once()
         steps = [*reached.steps]
         for one in preparations:
             steps.append(lockstep.do(one, look=False))

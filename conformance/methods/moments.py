@@ -47,14 +47,23 @@ class Finding:
     allowed: States = ()
     left: Left = Left()
 
+    @property
+    def kind(self) -> tuple[str, str]:
+        """The part, and what is wrong up to its details: the same fault shows at many moments."""
+        return self.part, self.wrong.partition(":")[0]
+
 
 @dataclass
 class Explored:
-    """What was done for one call: moments, and the different states that were looked at."""
+    """What was done for one call: moments, and the different states that were looked at.
+
+    ``finding`` is the first one, ``more`` are the first ones of other kinds.
+    """
 
     moments: int = 0
     looked: int = 0
     finding: Finding | None = None
+    more: tuple[Finding, ...] = ()
     judged: Counter[str] = field(default_factory=Counter)
     """How often each part was compared."""
 

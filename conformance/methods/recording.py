@@ -150,25 +150,32 @@ class Recording:
     def _explore(self, scene: Scene, cases: Iterable[tuple[_Case, Folder]]) -> Explored:
         """Judge each case; what was judged already is known by its digest."""
         explored = Explored()
+        found: dict[tuple[str, str], Finding] = {}
         known: dict[bytes, States] = {}
+        bad: set[tuple[str, bytes]] = set()
         opened, files = Opened(), self.files
         for case, folder in cases:
             explored.moments += 1
             allowed = tuple(scene.allowed(finished=case.finished))
             digest = folder.digest(self.volatile)
-            if not set(allowed).isdisjoint(known.get(digest, ())):
+            if not set(allowed).isdisjoint(known.get(digest, ())) or (case.part, digest) in bad:
                 continue
             finding, equal = self.reopening.judge_moment(folder, scene, case.part, allowed, files, opened)
             explored.looked = len(opened.states)
             if case.untouched and finding is None and BEFORE not in equal:
                 finding = Finding(case.part, KEPT_OUTSIDE, "", allowed=(BEFORE,))
             if finding is not None:
-                left = Left(folder.copy(), files)
-                explored.finding = replace(finding, words=case.words, moment=case.moment, left=left)
-                break
+                bad.add((case.part, digest))
+                if finding.kind not in found:
+                    left = Left(folder.copy(), files)
+                    found[finding.kind] = replace(finding, words=case.words, moment=case.moment, left=left)
+                continue
             explored.judged[case.part] += 1
             explored.judged["leftover"] += 1
             known[digest] = equal
+        if found:
+            explored.finding, *more = sorted(found.values(), key=lambda one: one.part == "leftover")
+            explored.more = tuple(more)
         return explored
 
     def moment(self, done: set[int], last: int, *, finished: bool) -> Moment:
