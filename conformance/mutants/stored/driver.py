@@ -29,7 +29,9 @@ class StoredDriver:
         self.stored = _named(options.settings.get("stored", ""))
         self.name = f"stored {self.stored.name}"
         profile = load_profile(options.profile or "qemu")
-        self.profile = replace(profile, durability={"power": self.stored.power})
+        # The shelf resizes nothing.
+        claimed = {call: claim for call, claim in profile.operations.items() if call != "resize_disk"}
+        self.profile = replace(profile, operations=claimed, durability={"power": self.stored.power})
         self._work = DriverFolder(options, "snaptree-stored-")
         self._numbers = count(1)
 
