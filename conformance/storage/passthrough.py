@@ -35,6 +35,9 @@ KEEP_SIZE: Final = 0x01
 PUNCH_HOLE: Final = 0x02
 ZERO_RANGE: Final = 0x10
 
+OF_STORAGE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""Errors that no call of a driver causes."""
+
 _OUR_CLEANERS: Final = (b"/conformance/processes/reaper.py", b"/conformance/processes/guard.py")
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -51,6 +54,7 @@ class Log:
         self._counted = 0
         self._struck = 0
         self._dead = False
+        self._gave_out = ""
 
     def begin(self, fault: Fault | None) -> None:
         """Forget everything, and wait for the fault, if there is one."""
@@ -59,10 +63,15 @@ class Log:
             self._owners = {}
             self._fault, self._counted, self._struck, self._dead = fault, 0, 0, False
 
-    def take(self) -> tuple[list[Effect], int]:
-        """The effects since ``begin``, and how often the fault struck."""
+    def take(self) -> tuple[list[Effect], int, str]:
+        """The effects since ``begin``, how often the fault struck, and why the storage below gave out."""
         with self._lock:
-            return list(self._effects), self._struck
+            return list(self._effects), self._struck, self._gave_out
+
+    def give_out(self, path: str, error: OSError) -> None:
+        """The storage below failed, which is nobody's call: all that follows would be judged wrongly."""
+        with self._lock:
+            self._gave_out = self._gave_out or f"{path}: {error.strerror}"
 
     def admit(self, kind: str, path: str) -> None:
         """Raise the error that is put in at this effect, if it is this one."""
@@ -160,7 +169,12 @@ class Passthrough(mfusepy.Operations):
         shown = path.lstrip("/")
         self._log.admit(kind, shown)
         begun = monotonic_ns()
-        done = effect()
+        try:
+            done = effect()
+        except OSError as error:
+            if error.errno in OF_STORAGE:
+                self._log.give_out(shown, error)
+            raise
         self._log.add(kind, shown, begun, **({} if told is None else told(done)))
         return done
 

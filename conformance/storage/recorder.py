@@ -138,11 +138,14 @@ class Recorder:
             sleep(0.01)
 
     def begin(self, fault: Fault | None = None) -> None:
-        """Record from here on; the fault, if there is one, strikes from here on."""
+        """Record from here on; the fault, if there is one, strikes from here on. Raises as ``take``."""
         self._ask(("begin", fault))
 
     def take(self) -> tuple[list[Effect], int]:
-        """The effects since ``begin`` in their order, and how often the fault struck."""
+        """The effects since ``begin`` in their order, and how often the fault struck.
+
+        Raises DriverUnavailable where the disk below is full or fails.
+        """
         return self._ask(("take", None))
 
     def _ask(self, message: tuple[str, Fault | None]) -> tuple[list[Effect], int]:
@@ -150,11 +153,13 @@ class Recorder:
             self._pipe.send(message)
             if not self._pipe.poll(WITHIN):
                 raise RecorderFault(f"the recorder did not answer within {WITHIN:g} seconds")
-            answer: tuple[list[Effect], int] = self._pipe.recv()
-            return answer
+            effects, struck, gave_out = self._pipe.recv()
         except (OSError, EOFError) as error:
             said = self._errors.read_text(encoding="utf-8", errors="replace").strip()[-500:]
             raise RecorderFault(f"the recorder is gone: {error}: {said}") from None
+        if gave_out:
+            raise DriverUnavailable(f"the disk below the recorder ({self.store}) gave out: {gave_out}")
+        return effects, struck
 
     def close(self) -> None:
         """Unmount, end the process and remove the folder; a second call does nothing."""

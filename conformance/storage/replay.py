@@ -18,6 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from snaptree.conformance.driver import DriverUnavailable
 from snaptree.conformance.storage.effects import Effect
 
 KEEP_SIZE: Final = 0x01
@@ -114,7 +115,13 @@ class Folder:
         return {path: len(self.files[inode].content) for path, inode in self.names.items()}
 
     def write_out(self, top: Path) -> None:
-        """Write everything to a folder that is empty, or not there. Raises OSError."""
+        """Write everything to a folder that is empty, or not there. Raises DriverUnavailable."""
+        try:
+            self._write_out(top)
+        except OSError as error:
+            raise DriverUnavailable(f"no copy of a recorded folder can be made: {error}") from None
+
+    def _write_out(self, top: Path) -> None:
         top.mkdir(exist_ok=True)
         for path in sorted(self.folders):
             (top / path).mkdir()

@@ -210,6 +210,35 @@ def test_two_recorders_do_not_meet(recorder: Recorder, tmp_path: Path) -> None:
         other.close()
 
 
+def test_a_full_disk_below_the_recorder_is_not_the_fault_of_a_driver(tmp_path: Path) -> None:
+    need_fuse()
+    if os.geteuid() != 0:
+        pytest.skip("a small file system is mounted by root only")
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "snaptree-test", small], check=True)
+    try:
+        recorder = Recorder(small)
+        try:
+            recorder.begin(Fault(frozenset(["write"]), 1, errno.ENOSPC))
+            with pytest.raises(OSError, match="No space left"):
+                (recorder.mount / "a").write_bytes(b"x")
+            assert recorder.take()[1] == 1, "an error that was put in is the driver's to answer"
+            recorder.begin()
+            with pytest.raises(OSError, match="No space left"):
+                (recorder.mount / "a").write_bytes(b"x" * 600_000)
+            with pytest.raises(DriverUnavailable, match=r"below the recorder .* gave out: a: No space left"):
+                recorder.take()
+            full = Folder()
+            full.put(1, ["b"], b"x" * 600_000, 0o644)
+            with pytest.raises(DriverUnavailable, match="no copy of a recorded folder can be made"):
+                full.write_out(small / "copy")
+        finally:
+            recorder.close()
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
 def test_without_fuse_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.os.path, "exists", lambda _: False)
     assert why_not() == "this host has no /dev/fuse"
