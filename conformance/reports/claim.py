@@ -25,7 +25,12 @@ OUTSIDE: Final = {
 }
 """Where an assumption is put to the test that no run tests in full."""
 
-_PARTLY: Final = {"crashes": "crashes", "failures": "faults of storage", "held": "several callers"}
+_PARTLY: Final = {
+    "crashes": "crashes",
+    "power": "losses of power",
+    "failures": "faults of storage",
+    "held": "several callers",
+}
 """The methods that test H6 in part, and what of it they test."""
 
 NEEDED: Final = {"H1": "histories", "H2": "histories", "H3": "values", "H4": "looks"}
@@ -187,7 +192,12 @@ def _in_part(done: set[str]) -> str:
     other = [text for method, text in _PARTLY.items() if method not in done]
     if not tested:
         return OUTSIDE["H6"]
-    return f"tested with {' and '.join(tested)}" + (f"; not with {' and '.join(other)}" if other else " only")
+    return f"tested with {_listed(tested)}" + (f"; not with {_listed(other)}" if other else " only")
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _held(part: MethodResult) -> bool:

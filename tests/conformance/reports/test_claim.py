@@ -69,14 +69,16 @@ def test_what_deviated_is_not_claimed_to_hold() -> None:
 
 def test_a_run_that_killed_calls_says_what_is_left_of_the_last_assumption() -> None:
     said = lines(WHOLE | {"crashes-tree-1": part("crashes", 14, 14)})
-    assert "(tested with crashes; not with faults of storage and several callers)" in said
+    assert "(tested with crashes; not with losses of power, faults of storage and several callers)" in said
 
 
 def test_a_run_that_let_storage_fail_says_so() -> None:
     failed = WHOLE | {"failures-tree-1": part("failures", 14, 14)}
-    assert "(tested with faults of storage; not with crashes and several callers)" in lines(failed)
+    assert "(tested with faults of storage; not with crashes, losses of power and several callers)" in lines(
+        failed
+    )
     both = lines(failed | {"crashes-tree-1": part("crashes", 14, 14)})
-    assert "(tested with crashes and faults of storage; not with several callers)" in both
+    assert "(tested with crashes and faults of storage; not with losses of power and several callers)" in both
 
 
 def test_a_run_without_graphs_claims_nothing_for_all_states() -> None:
