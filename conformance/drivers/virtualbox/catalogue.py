@@ -32,6 +32,13 @@ class VirtualBoxCatalogue:
         other._machine = machine
         return other
 
+    def take_over(self) -> None:
+        """Record the snapshots of an earlier process by their times, parents first within a second."""
+        call = self._machine.api.call
+        found = [(call("ISnapshot_getTimeStamp", one), self.id_of(one)) for one, _ in self.walk()]
+        for _, snapshot in sorted(found, key=lambda one: one[0]):
+            self._order.created(snapshot)
+
     def created(self, snapshot: SnapshotId) -> None:
         """Record this snapshot as the newest."""
         parent = self.parent(snapshot) if self._order.several_callers else None

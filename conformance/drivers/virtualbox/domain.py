@@ -6,9 +6,11 @@ depends on the snapshot. The driver therefore looks first (``kit.one_delete``).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from copy import copy
 from http.client import HTTPException
+from pathlib import Path
 from typing import Final
 
 from snaptree.conformance.driver import SnapshotId
@@ -30,9 +32,13 @@ _KEEP_RUNNING: Final = True
 
 
 class VirtualBoxDomain(ObservableMachine, OneDelete):
-    """A machine that is off. ``killed`` kills its VBoxSVC and answers a session with the next one."""
+    """A machine that is off. ``killed`` kills its VBoxSVC and answers a session with the next one.
+
+    ``folder`` is where all that is persistent lies, if a copy of it can be opened.
+    """
 
     deletes_subtrees = False
+    folder: Path
 
     def __init__(
         self,
@@ -196,3 +202,28 @@ class VirtualBoxDomain(ObservableMachine, OneDelete):
     def _is_text(description: str) -> None:
         if not xml_carries(description):
             raise InvalidArgument(f"{description!r} cannot be asked for: XML does not carry it")
+
+
+class ReopenedMachine(VirtualBoxDomain):
+    """The machine in a folder that another VBoxSVC made. ``end`` kills the one that serves it."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        killed: Callable[[], Api],
+        end: Callable[[], None],
+        session: Callable[[], Api],
+    ) -> None:
+        super().__init__(machine, killed, end, session)
+        self._end = end
+        self.snapshots.take_over()
+
+    def release(self) -> None:
+        """Kill VBoxSVC; the folder stays as it is."""
+        self._end()
+
+    def close(self) -> None:
+        """The same, and empty the folder."""
+        self._end()
+        for entry in self.folder.iterdir():
+            shutil.rmtree(entry, ignore_errors=True)

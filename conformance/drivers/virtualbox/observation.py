@@ -29,7 +29,7 @@ class ObservableMachine(LookUps):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.snapshots = VirtualBoxCatalogue(machine)
-        self._reader = Reader(machine.api)
+        self._reader = Reader(machine)
         self.several_callers = False
         self.failed = False
         """Whether a call has failed, other than by a refusal."""
@@ -57,7 +57,7 @@ class ObservableMachine(LookUps):
 
     def begin_session(self) -> None:
         """Drop all readings: references of the old session are invalid in the new one."""
-        self._reader = Reader(self.machine.api)
+        self._reader = Reader(self.machine)
 
     @translate_errors
     def observe(self) -> dict[str, Json]:

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from snaptree.conformance.driver import Json
 from snaptree.conformance.drivers.kit.readings import Readings
 from snaptree.conformance.drivers.virtualbox import disks
-from snaptree.conformance.drivers.virtualbox.soap import Api
+from snaptree.conformance.drivers.virtualbox.machine import Machine
 
 
 class Reader:
     """Reads images in one session with the web service."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._api = machine.api
         self._readings: Readings[dict[str, Json]] = Readings()
         self._locations: dict[str, str] = {}
 
@@ -32,7 +33,7 @@ class Reader:
     def _chain(self, image: str) -> Iterator[str]:
         link: str | None = image
         while link:
-            yield self._location(link)
+            yield self._machine.on_host(self._location(link))
             link = self._api.call("IMedium_getParent", link)
 
     def _location(self, image: str) -> str:

@@ -27,13 +27,33 @@ _TRIES: Final = 5
 
 
 class Service:
-    """A running vboxwebsrv on ``port`` of 127.0.0.1, without authentication: only this host reaches it."""
+    """A running vboxwebsrv on ``port`` of 127.0.0.1, without authentication: only this host reaches it.
 
-    def __init__(self, programs: Programs, work: Path) -> None:
+    ``folder`` holds its home and its machines; its output goes to ``log``.
+    """
+
+    def __init__(self, programs: Programs, folder: Path, log: Path) -> None:
         self._programs = programs
-        self._work = work
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self.folder = folder
         self.port = 0
+        self.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started, and not killed."""
+        return self._process is not None
+
+    @property
+    def seen(self) -> Path:
+        """Its folder, as its processes see it."""
+        return self._programs.at or self.folder
+
+    def move(self, folder: Path) -> None:
+        """Serve another folder, after what served the last one was killed. Raises as ``start``."""
+        self.kill()
+        self.folder = folder
         self.start()
 
     @property
@@ -43,7 +63,7 @@ class Service:
 
     def start(self) -> None:
         """Start it, and wait until it answers. Raises DriverUnavailable with the end of its output."""
-        (self._work / "home").mkdir(exist_ok=True)
+        (self.folder / "home").mkdir(exist_ok=True)
         for _ in range(_TRIES):
             self.port = _free_port()
             if self._started():
@@ -86,15 +106,15 @@ class Service:
 
     def _started(self) -> bool:
         environment = {
-            "VBOX_USER_HOME": os.fspath(self._work / "home"),
+            "VBOX_USER_HOME": os.fspath(self.seen / "home"),
             "VBOX_IPC_SOCKETID": self._programs.socket_id,
         }
         command = self._programs.command(
             [SERVICE, "-H", "127.0.0.1", "-p", str(self.port), "-A", "null", "-t", "0"],
-            self._work,
+            self.folder,
             environment,
         )
-        with (self._work / "service.log").open("wb") as log:
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
@@ -108,7 +128,7 @@ class Service:
 
     def _last_words(self) -> str:
         with suppress(OSError):
-            return (self._work / "service.log").read_text(errors="replace").strip()[-600:]
+            return self._log.read_text(errors="replace").strip()[-600:]
         return "nothing"
 
 

@@ -43,12 +43,13 @@ def driver(bring_up: BringUp, work: Path) -> VirtualBoxDriver:
 
 
 def processes_in(work: Path) -> dict[int, str]:
-    """Every process of a VirtualBox whose home is below a folder: names by id."""
+    """Every process of a VirtualBox whose home is below a folder, by its own path or shown at another."""
     found = {}
-    mark = b"VBOX_USER_HOME=" + os.fsencode(work)
+    mark = b"VBOX_USER_HOME="
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if mark in (place / "environ").read_bytes():
+            seen = (place / "environ").read_bytes()
+            if mark in seen and os.fsencode(work) in seen + (place / "mountinfo").read_bytes():
                 found[int(place.name)] = (place / "comm").read_text().strip()
     return found
 
