@@ -70,7 +70,7 @@ def _reaped() -> dict[int, int]:
     return ended
 
 
-def _children() -> list[int]:
+def children() -> list[int]:
     """The processes whose parent is this one."""
     found = []
     mine = str(os.getpid())
@@ -98,7 +98,7 @@ def _kill_all(driver: int) -> None:
     give_up = time.monotonic() + CLEANING
     while time.monotonic() < give_up:
         _reaped()
-        left = _children()
+        left = children()
         if not left:
             return
         for process in left:
@@ -107,7 +107,7 @@ def _kill_all(driver: int) -> None:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
         time.sleep(0.01)
-    for process in _children():
+    for process in children():
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
 

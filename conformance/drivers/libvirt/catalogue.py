@@ -11,6 +11,7 @@ from typing import Any
 from snaptree.conformance.driver import SnapshotId, SnapshotIds
 from snaptree.conformance.drivers.kit.order import CreationOrder
 from snaptree.conformance.drivers.kit.text import xml_carries
+from snaptree.conformance.drivers.libvirt.documents import read_snapshot
 from snaptree.conformance.drivers.libvirt.library import NO_SUCH_SNAPSHOT
 from snaptree.spec.outcomes import NoSuchSnapshot
 
@@ -31,6 +32,12 @@ class LibvirtCatalogue:
         """Record the snapshot of that name as the newest."""
         parent = self.parent_of(self.find(name)) if self._order.several_callers else None
         self._order.created(name, parent)
+
+    def take_over(self) -> None:
+        """Record the snapshots of an earlier process by their times, and by name within a second."""
+        found = self._domain.listAllSnapshots(0)
+        for one in sorted(found, key=lambda one: (read_snapshot(one.getXMLDesc(0))["captured"], _name(one))):
+            self._order.created(_name(one))
 
     def find(self, snapshot: SnapshotId) -> Any:
         """libvirt's own snapshot of that name. Raises NoSuchSnapshot for what cannot be a name."""

@@ -130,11 +130,15 @@ class Images:
 
 
 class Disks:
-    """Where images are made: once for each set of disks, and then copied."""
+    """Where images are made: once for each set of disks, and then copied.
 
-    def __init__(self, tools: Tools, folder: Path) -> None:
+    What they are copied from lies in ``models``.
+    """
+
+    def __init__(self, tools: Tools, folder: Path, models: Path) -> None:
         self._tools = tools
         self._folder = folder
+        self._models = models
         self._console = Console(tools.qemu_io, folder)
         self._blanks: dict[int, Path] = {}
 
@@ -148,6 +152,10 @@ class Disks:
             shutil.copyfile(self._blank(size), images.path(disk))
         return images
 
+    def again(self, folder: Path, sizes: Mapping[str, int]) -> Images:
+        """The images that lie in a folder already."""
+        return Images(folder, sizes, self._tools, self._console)
+
     def close(self) -> None:
         """End the qemu-io that is running."""
         self._console.close()
@@ -155,7 +163,7 @@ class Disks:
     def _blank(self, size: int) -> Path:
         blank = self._blanks.get(size)
         if blank is None:
-            blank = self._folder / f"blank-{size}.qcow2"
+            blank = self._models / f"blank-{size}.qcow2"
             subprocess.run(
                 [self._tools.qemu_img, "create", "-q", "-f", "qcow2", blank, str(size)],
                 check=True, capture_output=True, timeout=PATIENCE,

@@ -16,8 +16,14 @@ from snaptree.conformance.drivers.libvirt.hosts.address import Address, read_add
 from snaptree.conformance.drivers.libvirt.hosts.daemon import WithDaemon
 from snaptree.conformance.drivers.libvirt.hosts.embedded import Embedded
 from snaptree.conformance.drivers.libvirt.hosts.in_memory import InMemory
+from snaptree.conformance.drivers.libvirt.hosts.successor import Succession
 from snaptree.conformance.drivers.libvirt.library import load
 from snaptree.spec.profiles import Profile, load_profile
+
+VOLATILE: Final = (
+    "*/r/log/*", "*/r/cache/*", "*/r/run/libvirt/*", "*/r/run/qemu/driver.pid", "*/r/lib/qemu/domain-*",
+)  # fmt: skip
+"""Logs, what libvirt found out about QEMU, its sockets and its own process: no state of a domain."""
 
 URIS: Final = "test:///default, test:///FILE.xml, qemu:///embed, qemu:///session, qemu:///system"
 
@@ -30,6 +36,9 @@ class Host(Protocol):
 
     def open(self, profile: Profile, disks: Mapping[str, int]) -> LibvirtDomain:
         """A fresh domain that is off."""
+
+    def succession(self, profile: Profile) -> Succession | None:
+        """What opens the folder of a domain again, None where that cannot be."""
 
     def close(self) -> None:
         """Remove everything that was made."""
@@ -54,6 +63,13 @@ class ServedLibvirt:
         self.artifacts = [*loaded_libraries("libvirt"), *_emulators(address.uri)]
         self.kept_at = self._host.kept_at
         self.fast = isinstance(self._host, InMemory)
+        self._succession = self._host.succession(self.profile)
+        if self._succession is not None:
+            # Only a driver that says so has these: see ``Recovers``.
+            self.volatile = VOLATILE
+            self.reopen = self._succession.reopen
+            self.quiesce = self._succession.end
+            self.wake = _nothing
 
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS, *, persistent: bool = True) -> LibvirtDomain:
         """A fresh, powered-off domain. A transient one is never off, so there is none to be opened."""
@@ -63,7 +79,13 @@ class ServedLibvirt:
 
     def close(self) -> None:
         """Remove everything that was made."""
+        if self._succession is not None:
+            self._succession.close()
         self._host.close()
+
+
+def _nothing() -> None:
+    """libvirt starts with the folder that it opens."""
 
 
 def _host(libvirt: Any, address: Address, options: DriverOptions) -> Host:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from snaptree.conformance.driver import Json, SnapshotId
@@ -32,7 +33,12 @@ from snaptree.spec.profiles import Profile
 
 
 class ImagedDomain(LibvirtDomain):
-    """Disks are written by qemu-io while the domain is off, by its QEMU while it is on; read at any time."""
+    """Disks are written by qemu-io while the domain is off, by its QEMU while it is on; read at any time.
+
+    ``folder`` is where all that is persistent lies, if that is one folder.
+    """
+
+    folder: Path
 
     def __init__(
         self,
@@ -55,6 +61,12 @@ class ImagedDomain(LibvirtDomain):
         self._turnstile: Turnstile | None = None
         self._recorded: dict[str, str] = {}
         """The power at capture, which libvirt does not say of a snapshot of disks alone."""
+
+    def take_over(self) -> None:
+        """Continue with what an earlier process made; libvirt knows the order of snapshots in seconds."""
+        self.snapshots.take_over()
+        self._made = self.snapshots.count()
+        self._numbers = count(1 + sum(1 for _ in self._images.folder.iterdir()))
 
     def create(
         self,

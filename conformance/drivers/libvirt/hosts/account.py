@@ -8,19 +8,16 @@ namespace of its own, copies with one more line lie over the account files.
 
 from __future__ import annotations
 
-import ctypes
 import grp
 import os
 import pwd
 from pathlib import Path
 from typing import Final
 
+from snaptree.conformance.drivers.libvirt.hosts import mounts
+
 BUILT_IN: Final = "libvirt-qemu"
 """The user and group of Debian's and Ubuntu's libvirt."""
-
-_NEW_MOUNT_NAMESPACE: Final = 0x00020000
-_BIND: Final = 0x1000
-_PRIVATE_AND_BELOW: Final = (1 << 18) | 0x4000
 
 _ID: Final = 64055
 """The id that Debian reserves for it."""
@@ -38,14 +35,12 @@ def have_account(folder: Path) -> None:
     missing = [name for name in lines if not _exists(name)]
     if os.geteuid() != 0 or not missing:
         return
-    libc = ctypes.CDLL(None, use_errno=True)
-    _done(libc.unshare(_NEW_MOUNT_NAMESPACE))
-    _done(libc.mount(b"none", b"/", None, ctypes.c_ulong(_PRIVATE_AND_BELOW), None))
+    mounts.hide()
     for name in missing:
         copy = folder / name
         copy.write_bytes(Path("/etc", name).read_bytes() + lines[name].encode())
         copy.chmod(0o644)
-        _done(libc.mount(os.fsencode(copy), f"/etc/{name}".encode(), None, ctypes.c_ulong(_BIND), None))
+        mounts.bind(copy, Path("/etc", name))
 
 
 def _exists(name: str) -> bool:
@@ -57,9 +52,3 @@ def _exists(name: str) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _done(result: int) -> None:
-    if result != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))

@@ -64,6 +64,9 @@ class WithDaemon:
         """A domain with an image for each disk."""
         return self._machines.open(profile, disks)
 
+    def succession(self, profile: Profile) -> None:
+        """Nothing opens a domain again: it lies in no folder of its own."""
+
     def close(self) -> None:
         """Remove the domains that this process made, and their images."""
         self._machines.close()

@@ -62,6 +62,9 @@ class InMemory:
         handle = connection.defineXML(_document("snaptree", disks))
         return self._domain_class(self._libvirt, handle, profile, connection)
 
+    def succession(self, profile: Profile) -> None:
+        """Nothing opens a domain again: it lies in no folder of its own."""
+
     def close(self) -> None:
         """Remove the file."""
         if self._work is not None:

@@ -14,8 +14,9 @@ from snaptree.conformance.drivers.libvirt import documents
 from snaptree.conformance.drivers.libvirt.calls.guest import Guest, qtest_element
 from snaptree.conformance.drivers.libvirt.calls.imaged import ImagedDomain
 from snaptree.conformance.drivers.libvirt.calls.thin import thin
-from snaptree.conformance.drivers.libvirt.disks import Disks
+from snaptree.conformance.drivers.libvirt.disks import Disks, Images
 from snaptree.conformance.drivers.libvirt.hosts.address import Address, Kind
+from snaptree.conformance.drivers.libvirt.library import LibvirtError
 from snaptree.spec.profiles import Profile
 
 INSTALL: Final = (
@@ -48,9 +49,13 @@ def need_emulator() -> None:
 
 
 class Machines:
-    """Makes domains on one connection; ``prefix`` is what their names begin with, a number follows."""
+    """Makes domains on one connection; ``prefix`` is what their names begin with, a number follows.
 
-    def __init__(
+    Their images lie in ``folder``, what these are copied from in ``models``. ``shown`` is the folder in which
+    all that is persistent lies, as a domain names it; None if there is none.
+    """
+
+    def __init__(  # noqa: PLR0913 - each host has all of it
         self,
         libvirt: Any,
         connection: Any,
@@ -60,6 +65,8 @@ class Machines:
         prefix: str,
         address: Address,
         keep: bool,
+        models: Path | None = None,
+        shown: Path | None = None,
     ) -> None:
         self._libvirt = libvirt
         self._connection = connection
@@ -68,7 +75,8 @@ class Machines:
         self._domain_class = thin(ImagedDomain) if address.thin else ImagedDomain
         self._keep = keep
         self._numbers = count(1)
-        self._disks = Disks(tools, folder)
+        self._disks = Disks(tools, folder, models or folder)
+        self._shown = shown
 
     def open(self, profile: Profile, disks: Mapping[str, int]) -> ImagedDomain:
         """A domain with an image for each disk."""
@@ -82,10 +90,29 @@ class Machines:
             name=f"{self._prefix}{number}", disks=rows, socket=qtest_element(socket)
         )
         handle = self._connection.defineXML(document)
-        guest = Guest(handle, socket)
-        return self._domain_class(
+        return self._domain(handle, profile, images)
+
+    def reopen(self, profile: Profile) -> ImagedDomain:
+        """The one domain that the connection has. Raises LibvirtError if it has none, or several."""
+        found = self._connection.listAllDomains(0)
+        if len(found) != 1:
+            raise LibvirtError(f"libvirt finds {len(found)} domains where there was one")
+        [handle] = found
+        attached = documents.domain_disks(handle.XMLDesc(0))
+        folder = next(one.image.parent for one in attached.values())
+        images = self._disks.again(folder, dict.fromkeys(attached, 0))
+        domain = self._domain(handle, profile, images)
+        domain.take_over()
+        return domain
+
+    def _domain(self, handle: Any, profile: Profile, images: Images) -> ImagedDomain:
+        guest = Guest(handle, images.folder / "qtest")
+        domain = self._domain_class(
             self._libvirt, handle, profile, images, guest, kind=self._kind, keep=self._keep
         )
+        if self._shown is not None:
+            domain.folder = self._shown
+        return domain
 
     def close(self) -> None:
         """End what reads and writes images; domains that are left are somebody else's to remove."""
