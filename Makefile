@@ -54,12 +54,14 @@ endef
 real: packages test-packages dev libvirt-python private-systems
 	$(call against,libvirt,libvirt:test:///default --sequences 40 --budget 10m)
 	$(call against,libvirt,libvirt:qemu:///embed --graph tree=3 --graph cycles=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete cycles=1)
+	$(call against,libvirt,libvirt:qemu:///embed --methods crashes --graph tree=1 --crash tree=1 --shard 2/3 --budget 10m --accept-incomplete crashes)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=2 --graph cycles=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete cycles=1)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,qemu,qemu:in-place --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,qemu,qemu:live --graph tree=2 --graph running=2 --graph memory=1 --sequences 40 --shard 1/8 --budget 10m $(BOUNDED) --accept-incomplete tree=2 --accept-incomplete running=2 --accept-incomplete memory=1)
 	$(call against,qemu,qemu:internal --graph tree=2 --sequences 40 --shard 1/4 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
 	$(call against,virtualbox,virtualbox --graph tree=2 --sequences 40 --shard 1/16 --budget 10m $(BOUNDED) --accept-incomplete tree=2)
+	$(call against,virtualbox,virtualbox --methods crashes --graph tree=1 --crash tree=1 --shard 2/8 --budget 10m --accept-incomplete crashes)
 	$(call against,esx,esx:vcsim --graph tree=3 --graph power=1 --graph configuration=2 --sequences 40 --shard 1/2 --budget 10m $(BOUNDED) --accept-incomplete tree=3 --accept-incomplete power=1 --accept-incomplete configuration=2)
 	$(call against,esx,esx:vcsim-vcenter --graph tree=2 --sequences 40 --budget 10m)
 	$(call against,libvirt,libvirt:qemu:///embed $(HELD))
@@ -119,6 +121,8 @@ nightly: packages test-packages dev libvirt-python private-systems
 
 real-at-length: dev
 	$(call against,libvirt,libvirt:qemu:///embed --graph tree=4 --graph cycles=1 --sequences 2000 --budget 60m)
+	$(call against,libvirt,libvirt:qemu:///embed --methods crashes --graph tree=1 --crash tree=1)
+	$(call against,virtualbox,virtualbox --methods crashes --graph tree=1 --crash tree=1)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=external' --graph tree=3 --graph cycles=1 --sequences 2000 --budget 60m)
 	$(call against,libvirt,'libvirt:qemu:///embed?snapshots=mixed' --graph tree=3 --sequences 2000 --budget 60m)
 	$(call against,qemu,qemu:in-place --graph tree=3 --sequences 2000 --budget 60m)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from snaptree.conformance.cli.command import run
 from snaptree.conformance.driver import DriverOptions, DriverUnavailable
+from snaptree.conformance.methods.bounds import Bounds
+from snaptree.conformance.methods.crashes import Crashes
+from snaptree.conformance.methods.method import Ledger
 from snaptree.conformance.mutants.stored import STORED, StoredDriver
 from snaptree.conformance.mutants.stored.catalogue import Stored
-from snaptree.conformance.mutants.stored.driver import DRIVER
+from snaptree.conformance.mutants.stored.driver import DRIVER, options_for
 from snaptree.conformance.mutants.stored.hunting import hunt_stored
+from snaptree.conformance.mutants.stored.killed import LeftAfterRecovery, StateInPlace
 from snaptree.conformance.running.smoke import smoke
 from snaptree.spec.rules import rule
 
@@ -41,6 +46,23 @@ def test_a_correct_one_is_not_blamed(stored: Stored) -> None:
     assert ledger.counts.covered >= (28 if every else 8)
     assert ledger.counts.missed == 0
     assert ledger.tally.moments > 20
+
+
+def test_each_kind_of_finding_of_a_call_is_told() -> None:
+    need_fuse()
+
+    class Both(StateInPlace, LeftAfterRecovery):
+        """The first fault leaves what cannot be opened, the other one leaves files."""
+
+    driver = StoredDriver(options_for(next(one for one in STORED if one.domain is StateInPlace)))
+    driver.stored = replace(driver.stored, domain=Both)
+    try:
+        method, bounds = Crashes(), Bounds(crash_scopes=(("tree", 1),))
+        creating = list(method.units(driver.profile, bounds))[1]
+        parts = [run.differences[0].part for run in method.perform(driver, creating, Ledger())]
+    finally:
+        driver.close()
+    assert parts[:2] == ["recovery", "leftover"], "damage comes before what is only left over"
 
 
 def test_the_catalogue_is_large_enough_and_its_rules_exist() -> None:
