@@ -1,19 +1,25 @@
 """Mechanical faults in the model, and who sees them: the laws, a check of the simulator, the tests.
 
-    python benchmarks/model_faults.py [--seed N] [--count N] [--laws] [--quick]
+    python benchmarks/model_faults.py [--seed N] [--count N] [--laws] [--quick] [--resume FILE [--most N]]
 
 Each fault is one change in the syntax tree of ``spec/semantics`` or ``spec/plan.py``: a comparison turned, a
 conjunct dropped, a constant off by one, branches swapped, a refusal dropped. It is planted in a process of
 its own, and the laws, the check and the tests look for it in this order until one sees it.
 ``--laws`` asks the laws only. Exit code 0: the laws see at least half, and nothing that is missed by all
-stands outside ``planting/equivalent.py``. 1: otherwise.
+stands outside ``planting/equivalent.py``. 1: otherwise. 6: ``--most`` ended the run before that is known.
+
+``--resume FILE`` adds each answer to FILE and asks for no answer that stands there, so that a run can be
+made in pieces. The answers are those of one text of the model, laws and tests: delete FILE when it changes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from time import process_time, time
 from typing import Final
 
@@ -40,6 +46,8 @@ def main() -> int:
     parser.add_argument("--laws", action="store_true", help="ask the laws only")
     parser.add_argument("--only", default="", help="faults whose key has this text")
     parser.add_argument("--quick", action="store_true", help="ten faults, and the laws only")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="answers of earlier pieces, and of this")
+    parser.add_argument("--most", type=int, metavar="N", help="with --resume: faults to ask about at most")
     options = parser.parse_args()
     count = 10 if options.quick else options.count
     faults = [fault for fault in drawn_faults(options.seed, count) if options.only in fault.key]
@@ -47,19 +55,53 @@ def main() -> int:
     judges: dict[str, Judge] = {"laws": by_laws(spaces())}
     if not (options.laws or options.quick):
         judges |= {"check": by_check, "tests": by_tests}
+    answers = Answers(options.resume)
     for name, judge in judges.items() if not options.only else ():
-        if said := seen_by(None, judge, _CPU[name]):
+        if said := answers.of(None, name, judge):
             print(f"{name} blames the model without a fault: {said}")
             return 1
-    return verdict({fault: _seen(fault, judges) for fault in faults}, complete="tests" in judges)
+    seen: dict[Fault, str] = {}
+    for fault in faults:
+        if options.most is not None and answers.asked >= options.most:
+            print(f"{len(seen)} of {len(faults)} faults have been asked about")
+            return 6
+        seen[fault] = _seen(fault, judges, answers)
+    return verdict(seen, complete="tests" in judges)
 
 
-def _seen(fault: Fault, judges: dict[str, Judge]) -> str:
+class Answers:
+    """What judges say, by fault; with a file, also what they said in earlier pieces of the run."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.asked = 0
+        """Faults that a judge was asked about in this run."""
+        self._file = file
+        self._last: Fault | None = None
+        lines = file.read_text("utf-8").splitlines() if file is not None and file.exists() else []
+        self._known = {(one["fault"], one["judge"]): str(one["said"]) for one in map(json.loads, lines)}
+
+    def of(self, fault: Fault | None, name: str, judge: Judge) -> str:
+        """What the judge says of the fault, of the sound model without one; "" if it sees nothing."""
+        key = (fault.key if fault is not None else "", name)
+        if key not in self._known:
+            self._known[key] = seen_by(fault, judge, _CPU[name])
+            self.asked += fault is not None and fault != self._last
+            self._last = fault
+            if self._file is not None:
+                with self._file.open("a", encoding="utf-8") as file:
+                    print(json.dumps(dict(zip(_ANSWER, (*key, self._known[key]), strict=True))), file=file)
+        return self._known[key]
+
+
+_ANSWER: Final = ("fault", "judge", "said")
+
+
+def _seen(fault: Fault, judges: Mapping[str, Judge], answers: Answers) -> str:
     """The name of the first judge that sees the fault, else ``equivalent`` or ``missed``."""
     begun = time()
     who, said = "equivalent" if fault.key in EQUIVALENT else "missed", ""
     for name, judge in judges.items():
-        said = seen_by(fault, judge, _CPU[name])
+        said = answers.of(fault, name, judge)
         if said:
             who = name
             break
