@@ -25,6 +25,7 @@ from snaptree.conformance.cli.problems import (
 )
 from snaptree.conformance.cli.streams import standard_streams
 from snaptree.conformance.processes import keeping
+from snaptree.conformance.processes.interruption import interrupt, interrupt_once, is_interruption
 from snaptree.conformance.reports.console import TextConsole
 
 _TOLD: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -82,7 +83,9 @@ def run(arguments: list[str]) -> int:
         # and nothing left behind.
         with suppress(ValueError):  # not the main thread
             for told in _TOLD:
-                signal.signal(told, _interrupt)
+                signal.signal(told, interrupt_once)
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, interrupt)
         result: Any = app(arguments, prog_name="snaptree", standalone_mode=False)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt, GeneratorExit, SystemExit) as error:  # noqa: BLE001 - the last resort
@@ -97,10 +100,12 @@ def run(arguments: list[str]) -> int:
 
 def _code_of(error: BaseException, arguments: list[str]) -> int:
     """Tell the user what ended the command; returns the exit code."""
+    if is_interruption(error):
+        return _print_error("interrupted", INTERRUPTED)
     match error:
         case Problem():
             return _print_error(str(error), error.exit_code)
-        case KeyboardInterrupt() | typer.Abort():
+        case typer.Abort():
             return _print_error("interrupted", INTERRUPTED)
         case BrokenPipeError():
             return _discard_output()
@@ -123,6 +128,9 @@ def _code_of(error: BaseException, arguments: list[str]) -> int:
         return _our_fault(error, arguments)
     # Not by their own show(): it reads what the user typed as markup.
     context = getattr(error, "ctx", None)
+    if not told():
+        # No argument was given: the help stands on stdout already.
+        return WRONG_USAGE
     command = "snaptree" if context is None else context.command_path
     return _print_error(f"{told()}\n'{command} --help' tells what it takes", WRONG_USAGE)
 
@@ -141,13 +149,6 @@ def _writing() -> Iterator[None]:
     except OSError:
         _discard(sys.stderr.fileno())
         _discard(sys.stdout.fileno())
-
-
-def _interrupt(_signal: int, _frame: Any) -> None:
-    # Once is enough: a second one, as coreutils' timeout sends it, would tear the partial report apart.
-    for told in (*_TOLD, signal.SIGINT):
-        signal.signal(told, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _discard_output() -> int:

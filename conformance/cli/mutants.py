@@ -48,10 +48,13 @@ def mutants_command(
     """
     console = TextConsole(stderr=as_json)
     chosen = [mutant for mutant in MUTANTS if not only or mutant.name in only]
-    if not chosen:
+    names = [mutant.name for mutant in MUTANTS]
+    unknown = [name for name in only or () if name not in names]
+    if unknown:
+        # Of several names none is hunted: a name that was left out in silence would look caught.
         raise Problem(
-            f"no mutant is named {plain(' or '.join(only or []), 100)}; 'snaptree mutants' lists them"
-            f"{did_you_mean((only or [''])[0], [mutant.name for mutant in MUTANTS])}",
+            f"no mutant is named {plain(' or '.join(unknown), 100)}; 'snaptree mutants' lists them"
+            f"{did_you_mean(unknown[0], names)}",
             NOTHING_TESTED,
         )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -16,7 +16,7 @@ from snaptree.conformance.reports.console import TextConsole
 from snaptree.conformance.reports.plans import plan_lines, plan_pictures
 from snaptree.conformance.reports.words import snapshot_label
 from snaptree.spec.examples import TREES, parse_operation, scripted_domain
-from snaptree.spec.operations import Operation
+from snaptree.spec.operations import SNAPSHOT_ARGUMENTS, Operation
 from snaptree.spec.plan import BASE, Plan, plan
 from snaptree.spec.profiles import load_profile
 from snaptree.spec.semantics import step
@@ -36,7 +36,10 @@ def plan_command(
     profile: ProfileName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> int:
-    """Print what an operation on a tree would do and destroy."""
+    """Print what an operation on a tree would do and destroy.
+
+    That it would be refused is an answer as well: exit code 0.
+    """
     console = TextConsole()
     with problem_exits():
         asked = load_profile(profile or "rfc")
@@ -61,8 +64,10 @@ def _plan_json(domain: Domain, operation: Operation, would: Plan) -> dict[str, A
     def name(one: str | None) -> str | None:
         return one if one in (None, BASE) else snapshot_label(domain, str(one))
 
+    asked = operation.to_json()
+    named = {key: name(asked[key]) for key in SNAPSHOT_ARGUMENTS if asked.get(key) is not None}
     return {
-        "operation": operation.to_json(),
+        "operation": {**asked, **named},
         "refused": sorted(would.refused),
         "casualties": [
             *(name(one) for one in would.casualties.snapshots),

@@ -18,6 +18,7 @@ from snaptree.conformance.judging.verdict import Judgement, judge
 from snaptree.conformance.methods.bounds import WHOLE, Bounds
 from snaptree.conformance.methods.catalogue import METHODS
 from snaptree.conformance.methods.method import Method
+from snaptree.conformance.processes.interruption import is_interruption
 from snaptree.conformance.running.heading import Heading
 from snaptree.conformance.running.known_list import KnownList
 from snaptree.conformance.running.plan import Plan
@@ -112,13 +113,12 @@ def assess_prepared(preparation: Preparation, progress: Progress) -> Assessment:
         progress.begin(preparation)
         methods = request.methods or METHODS
         record = run_methods(preparation.workers, heading.profile, bounds, progress.update, methods)
-    except KeyboardInterrupt:
+    except BaseException as error:
+        preparation.workers.close(early=True)
+        if not is_interruption(error):
+            raise
         # What watches the run was told that it begins: the run ends in a report, though with nothing found.
-        preparation.workers.close(early=True)
         record = RunRecord(uncrashed=bounds.uncrashed, ending=Ending("interrupted"))
-    except BaseException:
-        preparation.workers.close(early=True)
-        raise
     chosen = rules() if request.rules is None else request.rules
     terms = Terms(tuple(one.id for one in chosen), request.level, request.accept_incomplete)
     return judged_by(terms, heading, bounds, preparation.known, record)
@@ -159,7 +159,7 @@ def run_methods(
         plan = Plan(profile, bounds, record, update, methods=methods)
     except BaseException as error:
         workers.close(early=True)
-        if not isinstance(error, KeyboardInterrupt):
+        if not is_interruption(error):
             raise
         # The size of the work takes seconds to compute where a graph is large.
         record.ending = Ending("interrupted")
@@ -194,10 +194,12 @@ def _ending(workers: Workers, plan: Plan) -> Ending:
             for text, kind in workers.close(early=not done):
                 if done:  # what ended the run early says more
                     plan.end_in_shutdown(text, kind)
-    except KeyboardInterrupt:
-        return Ending("interrupted")
     except DriverUnavailable as error:
         return Ending("host gave out", str(error), error.install)
     except WorkerFailed as error:
         return Ending("worker died", str(error))
+    except (KeyboardInterrupt, TypeError) as error:
+        if not is_interruption(error):
+            raise
+        return Ending("interrupted")
     return Ending()

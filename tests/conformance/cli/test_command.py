@@ -88,6 +88,7 @@ def losing_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pyte
         (["plan", "discard(a)", "--tree", "copse"], 2, "no example tree 'copse'"),
         (["plan", "discard(a)", "--tree", "create a; revert b"], 2, "cannot read 'revert b'"),
         (["mutants", "nobody"], 4, "no mutant is named nobody"),
+        (["mutants", "full-copies", "nobody"], 4, "no mutant is named nobody"),
         (["frobnicate"], 2, "frobnicate"),
         (["check", "--frobnicate"], 2, "--frobnicate"),
     ],
@@ -269,12 +270,26 @@ def test_interrupted_run_gives_a_partial_report(tmp_path: Path) -> None:
     assert "Traceback" not in errors
 
 
+def test_without_an_argument_the_help_is_all_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    shown = capsys.readouterr()
+    assert "Usage: snaptree" in shown.out
+    assert shown.err == ""
+
+
 def test_plan_shows_what_would_be_destroyed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plan", "discard_forced(a)", "--tree", "fork", "--json"]) == 0
     planned = json.loads(capsys.readouterr().out)
     assert planned["casualties"] == ["b", "d", "c", "active"]
     assert planned["active"] == "reset"
     assert planned["active_from"] == "base"
+    # By name, as everything else: an id of the model's says nothing to a reader.
+    assert planned["operation"] == {"op": "discard", "snapshot": "a", "forced": True}
+
+
+def test_a_plan_that_is_refused_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "discard(a)", "--tree", "fork", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["refused"] == ["WouldDiscard"]
 
 
 def test_rules_shows_one_rule_with_its_figure(capsys: pytest.CaptureFixture[str]) -> None:
