@@ -17,6 +17,7 @@ from snaptree.spec.observation import Observation
 from snaptree.spec.outcomes import (
     InvalidArgument,
     InvalidPowerState,
+    LimitExceeded,
     NameInUse,
     NoSuchSnapshot,
     Refusal,
@@ -26,7 +27,7 @@ from snaptree.spec.outcomes import (
 
 _CODES: Final[dict[type[Refusal], int]] = {
     NoSuchSnapshot: 72, InvalidArgument: 8, Unsupported: 84, InvalidPowerState: 55, WouldDiscard: 55,
-    NameInUse: 9,
+    NameInUse: 9, LimitExceeded: 84,
 }  # fmt: skip
 
 # Bits as in libvirt's headers; what a set of flags may hold, and those that exclude each other.
@@ -130,6 +131,8 @@ class LibvirtCalls(TreeCalls, DeleteCalls, GuestCalls):
         assert over is not None, "every snapshot stands on something"
         if over is not self.ground and (over.key not in self.nodes or over in self.tower(node)):
             raise InvalidArgument("no such parent, or one that stands on it")
+        if snapshot in self.hidden or over is not node.over:
+            self.admit_place(node, over)
         if snapshot in self.hidden:
             del self.hidden[snapshot]
             self.nodes[snapshot] = node
@@ -142,6 +145,19 @@ class LibvirtCalls(TreeCalls, DeleteCalls, GuestCalls):
         for one in self.nodes.values():
             self.touched(one)
         return snapshot
+
+    def admit_place(self, node: Node, over: Node) -> None:
+        """Refuse to put a snapshot, with all that stands on it, where no create could have made it."""
+        limit = self.profile.limits.depth
+        here = sum(1 for _ in over.path())
+        # A forgotten one has nothing above it: its children went down when it was forgotten.
+        tower = [node] if node.key in self.hidden else self.tower(node)
+        height = 1 + max(sum(1 for _ in one.path()) for one in tower) - sum(1 for _ in node.path())
+        if limit is not None and here + height > limit:
+            raise LimitExceeded(f"at most {limit} deep")
+        others = [one for one in self.above(self.ground) if one is not node]
+        if self.profile.roots == "single" and over is self.ground and others:
+            raise Unsupported("only one root snapshot can exist")
 
     def native_SnapshotDelete(self, snapshot: str, flags: int) -> None:  # noqa: N802 - libvirt's name
         """Remove a snapshot, its subtree, or only the records."""

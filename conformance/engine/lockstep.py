@@ -43,7 +43,15 @@ from snaptree.spec.domains.history import NO_HISTORY
 from snaptree.spec.domains.situation import Situation
 from snaptree.spec.domains.table import classes_of
 from snaptree.spec.observation import Observation
-from snaptree.spec.operations import Count, Operation, Revert, WriteBlocks
+from snaptree.spec.operations import (
+    Count,
+    Current,
+    ListSnapshots,
+    Operation,
+    Revert,
+    Start,
+    WriteBlocks,
+)
 from snaptree.spec.outcomes import Accepted, Outcome, Refusal, Refused
 from snaptree.spec.profiles import DocumentedRefusal, Profile
 from snaptree.spec.semantics import step
@@ -117,6 +125,7 @@ class Lockstep:
         self.watches = profile.can_observe("tree")
         self._unseen = False
         self._begun = False
+        self._end_unseen = False
 
     def begin_at(self, model: Domain, driver_ids: Mapping[str, str], uuids: Mapping[str, str]) -> None:
         """Begin with a tree instead of a fresh domain: the driver's ids and uuids by the model's."""
@@ -155,6 +164,7 @@ class Lockstep:
         """
         self._begun = True
         before = self.model
+        self._end_unseen = before.defined
         outcome = step(before, operation, self.profile)
         self.identities.note(operation)
         sent = self.identities.arguments_of(operation, before)
@@ -207,11 +217,14 @@ class Lockstep:
         """The differences that only show at the end of a sequence.
 
         Points that can only be read by a revert are read now, and whole disks are compared by digest if the
-        driver computes them: that shows damage outside of the addressable blocks. Each revert is a step
+        driver computes them: that shows damage outside of the addressable blocks. A domain that ended in the
+        last step is asked once more, since it cannot be looked at. Each revert, and that call, is a step
         like any other and is added to ``steps``; a difference after it belongs to it.
         """
-        if self.broken or not self._begun or not self.model.defined:
+        if self.broken or not self._begun:
             return ()
+        if not self.model.defined:
+            return self._ask_what_is_gone(steps)
         differences = [*self._look_at_last(), *self._compare_digests()]
         if self.profile.claims("revert") and not differences:
             for snapshot in self._read_by_reverting():
@@ -226,6 +239,19 @@ class Lockstep:
                     break
         self.broken = self.broken or bool(differences)
         return tuple(differences)
+
+    def _ask_what_is_gone(self, steps: list[StepResult] | None) -> tuple[Difference, ...]:
+        """Make one call on a domain that the last step ended: it would answer if it were still there."""
+        asked = next((one for one in _ASKED_WHEN_GONE if self.profile.claims(one.call)), None)
+        if not self._end_unseen or asked is None:
+            return ()
+        try:
+            result = self.do(asked)
+        except CallBarred:
+            return ()
+        if steps is not None:
+            steps.append(result)
+        return result.differences
 
     def _look_at_last(self) -> tuple[Difference, ...]:
         """Look again if nothing could be seen after the last step.
@@ -374,6 +400,9 @@ class Lockstep:
             return Failed(f"the profile claims {operation.call}, but the driver has no such call")
         return Declined("Unsupported", text="the driver does not have this call")
 
+
+_ASKED_WHEN_GONE: Final = (Count(), ListSnapshots(), Current(), Start())
+"""Calls that tell whether a domain is still there; the first that the profile claims is made."""
 
 _RAISED: Final = (Exception, SystemExit, GeneratorExit)
 """Whatever a driver raises is a finding; an interrupt is the user's."""

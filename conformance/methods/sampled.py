@@ -342,10 +342,11 @@ def runs_of(
             steps.append(lockstep.do(operation))
         except CallBarred:
             continue
-        if not lockstep.model.defined and not steps[-1].before.defined:
-            break  # one call on a domain that is gone is enough
+        was_gone = not steps[-1].before.defined
         if steps[-1].differences:
             yield Run(tuple(steps), steps[-1].differences, dict(lockstep.identities.to_driver), persistent)
             if lockstep.broken:
                 return
             steps.pop()
+        if was_gone:
+            break  # one call on a domain that is gone is enough

@@ -146,3 +146,18 @@ class RevertEmptiesIndependent(SimulatedDomain):
         super().revert(snapshot, resume_as)
         for disk, layer in self.independent.items():
             self.independent[disk] = Layer(self.pool, layer.size, None)
+
+
+@breaks("TREE-7")
+class YoungestTakesSiblings(SimulatedDomain):
+    """A new snapshot stands between its parent and the other children of that."""
+
+    def create(self, *args: Any, **asked: Any) -> str:
+        key = super().create(*args, **asked)
+        node = self.nodes[key]
+        assert node.over is not None, "every snapshot stands on something"
+        for sibling in self.above(node.over):
+            if sibling is not node:
+                sibling.over = node
+                self.touched(sibling)
+        return key

@@ -20,6 +20,7 @@ from snaptree.conformance.mutants import (
     misspeaking,
     naming,
     powering,
+    redefining,
     refusing,
     rephrasing,
     reusing,
@@ -32,8 +33,8 @@ from snaptree.conformance.mutants.mutant import Mutant, mutants_of
 
 _MODULES: Final = (
     answering, capturing, confusing, counting, deciding, deleting, different, identifying, looking,
-    meeting, merging, misplacing, misspeaking, naming, powering, refusing, rephrasing, reusing, running,
-    sharing, showing, speaking,
+    meeting, merging, misplacing, misspeaking, naming, powering, redefining, refusing, rephrasing,
+    reusing, running, sharing, showing, speaking,
 )  # fmt: skip
 
 MUTANTS: Final[tuple[Mutant, ...]] = tuple(

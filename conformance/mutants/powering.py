@@ -124,3 +124,40 @@ class PausedChildless(SimulatedDomain):
 
     def children(self, snapshot: str | None = None) -> list[str]:
         return [] if self.power == "paused" else super().children(snapshot)
+
+
+@breaks("CREATE-15", settings=("memory=never",))
+class MemoryPassedOver(SimulatedDomain):
+    """It never captures memory, and takes a snapshot without it where memory was asked for."""
+
+    def create(
+        self,
+        name: str,
+        description: str = "",
+        memory: bool = False,
+        uuid: str | None = None,
+        quiesce: bool = False,
+    ) -> str:
+        return super().create(name, description, memory and self.power == "off", uuid, quiesce)
+
+
+@breaks("POWER-18")
+class OutlivesItsProcess(SimulatedDomain):
+    """A transient domain is still there, with its snapshots, when it has stopped."""
+
+    def stop(self) -> None:
+        persistent, self.persistent = self.persistent, True
+        try:
+            super().stop()
+        finally:
+            self.persistent = persistent
+
+
+@breaks("POWER-19")
+class CrashEndsWhatIsOff(SimulatedDomain):
+    """A crash removes a transient domain that is off."""
+
+    def crash(self) -> None:
+        super().crash()
+        if not self.persistent and self.defined:
+            self._remove()
