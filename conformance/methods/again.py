@@ -17,12 +17,12 @@ from snaptree.conformance.driver import DEFAULT_DISKS
 from snaptree.conformance.methods.fixed import FixedSequences
 from snaptree.conformance.methods.sweep import sweep_of
 from snaptree.spec import operations as ops
-from snaptree.spec.domains.history import NO_HISTORY
+from snaptree.spec.domains.history import NO_HISTORY, History
 from snaptree.spec.operations import Operation
 from snaptree.spec.outcomes import Accepted
 from snaptree.spec.profiles import Profile
 from snaptree.spec.semantics import step
-from snaptree.spec.state import BLOCK_STRIDE, blank_domain
+from snaptree.spec.state import BLOCK_STRIDE, Domain, blank_domain
 
 Sequence = tuple[Operation, ...]
 
@@ -87,7 +87,42 @@ def again_sequences(profile: Profile) -> tuple[Sequence, ...]:
             found.update(dict.fromkeys(_whole(profile, (*way, *_write(7), again, *_write(8)), ending)))
     for disks in _disks():
         found.update(dict.fromkeys(_whole(profile, disks, _nothing)))
+    for change in _changes():
+        found.update(dict.fromkeys(_asked_before(profile, change)))
     return tuple(found)
+
+
+def _changes() -> Iterator[Sequence]:
+    """The last calls after a sweep, each a change of what look-ups answered before."""
+    yield from (
+        (ops.Create("later"),), (ops.Revert("s1"),), (ops.Rename("s2", "another"),),
+        (ops.Rename("s2", "another"), ops.Rename("s3", "left")),
+        (ops.MergeIntoChildren("s1"),), (ops.MergeIntoParent("s4"),), (ops.MergeIntoParentForced("s2"),),
+        (ops.Discard("s2"),), (ops.DiscardForced("s3"),), (ops.RemoveSubtree("s3"),),
+        (ops.RemoveSubtree("s1", keep_root=True),), (ops.Retire("s1"),),
+        (ops.Retire("s4"), ops.Reclaim("s4")),
+    )  # fmt: skip
+
+
+def _asked_before(profile: Profile, change: Sequence) -> Iterator[Sequence]:
+    """A change of a tree of four between two sweeps: what a driver keeps of the first shows in the second."""
+    tree = (
+        ops.Create("root"), ops.Create("left"), ops.Revert("s1"), ops.Create("right"), ops.Create("top"),
+    )  # fmt: skip
+    before, after = _played(profile, tree), _played(profile, (*tree, *change))
+    if before is not None and after is not None:
+        yield (*tree, *sweep_of(*before, profile), *change, *sweep_of(*after, profile))
+
+
+def _played(profile: Profile, operations: Sequence) -> tuple[Domain, History] | None:
+    """The state after the operations; None if the model refuses one of them."""
+    domain, history = blank_domain(DEFAULT_DISKS), NO_HISTORY
+    for operation in operations:
+        outcome = step(domain, operation, profile)
+        if not isinstance(outcome, Accepted):
+            return None
+        history, domain = history.after(domain, operation, outcome.domain), outcome.domain
+    return domain, history
 
 
 def _nothing(last: str) -> Sequence:  # noqa: ARG001
@@ -157,7 +192,7 @@ class Again(FixedSequences):
 
     name: ClassVar[str] = "again"
     noun: ClassVar[str] = "re-use"
-    title: ClassVar[str] = "names, uuids and disk ids used again, every snapshot read"
+    title: ClassVar[str] = "names, uuids and disk ids used again, every snapshot read; look-ups asked again"
 
     def sequences(self, profile: Profile) -> tuple[Sequence, ...]:
         """``again_sequences``."""

@@ -22,6 +22,7 @@ from snaptree.conformance.mutants import (
     powering,
     redefining,
     refusing,
+    remembering,
     rephrasing,
     reusing,
     running,
@@ -33,8 +34,8 @@ from snaptree.conformance.mutants.mutant import Mutant, mutants_of
 
 _MODULES: Final = (
     answering, capturing, confusing, counting, deciding, deleting, different, identifying, looking,
-    meeting, merging, misplacing, misspeaking, naming, powering, redefining, refusing, rephrasing,
-    reusing, running, sharing, showing, speaking,
+    meeting, merging, misplacing, misspeaking, naming, powering, redefining, refusing, remembering,
+    rephrasing, reusing, running, sharing, showing, speaking,
 )  # fmt: skip
 
 MUTANTS: Final[tuple[Mutant, ...]] = tuple(

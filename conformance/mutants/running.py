@@ -281,6 +281,14 @@ class ValuesAreCutToAByte(SimulatedDomain):
         super().write_disk(disk, block, value % 256)
 
 
+@breaks("ACTIVE-13", "ACTIVE-11", "ACTIVE-12", found_by="values")
+class ArgumentsOf32Bits(SimulatedDomain):
+    """It reads the lower 32 bits of a block or value that it is given."""
+
+    def write_disk(self, disk: str, block: int, value: int) -> None:
+        super().write_disk(disk, *(one & 0xFFFFFFFF if one > 0 else one for one in (block, value)))
+
+
 @breaks("POINT-4", "CREATE-2")
 class LaterDisksNotCaptured(SimulatedDomain):
     """A disk that was attached after the first snapshot belongs to no point."""

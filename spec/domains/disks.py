@@ -41,6 +41,7 @@ BLOCKS: Final[dict[str, str]] = {
     "cut off once": "beyond the end that the disk had for a while: what was there must not come back",
     "one beyond": "one more than the disk holds",
     "far beyond": "an offset of more than 32 bits",
+    "beyond 32 bits": "a number of which 32 bits are a block that is there",
     "negative": "an offset before the disk",
 }
 
@@ -51,6 +52,7 @@ VALUES: Final[dict[str, str]] = {
     "most": "all bits: read as a sign or an end",
     "negative": "no byte",
     "too large": "no byte",
+    "beyond 32 bits": "no byte, though 32 bits of it are",
 }
 
 SIZES: Final[dict[str, str]] = {
@@ -66,6 +68,7 @@ SIZES: Final[dict[str, str]] = {
 }
 
 FAR: Final = 1 << 40
+WRAP: Final = 1 << 32
 UNKNOWN: Final = "vdz"
 ATTACHED: Final = ("vdc", "vdd", "vde", "vdf")
 
@@ -130,6 +133,8 @@ def _block_class(block: int, situation: Situation, chosen: Chosen) -> str:
     last = (disk.size - 1) // BLOCK_STRIDE
     if block < 0:
         return "negative"
+    if block >= WRAP and block % WRAP <= last:
+        return "beyond 32 bits"
     if block > last:
         return "one beyond" if block == last + 1 else "far beyond"
     if block == 0:
@@ -150,18 +155,20 @@ def _blocks(situation: Situation, chosen: Chosen) -> Iterator[int]:
     for size in (history.shortest.get(name, disk.size), history.original.get(name, disk.size)):
         if size < disk.size:
             yield from (size // BLOCK_STRIDE, (size // BLOCK_STRIDE + last) // 2)
-    yield from (last + 1, FAR // BLOCK_STRIDE, -1)
+    yield from (last + 1, FAR // BLOCK_STRIDE, WRAP + last // 2, -1)
 
 
 def _value_class(value: int, situation: Situation, chosen: Chosen) -> str:
     named = {0: "zero", 1: "least", 255: "most"}
     if value < 0:
         return "negative"
+    if value >= WRAP and value % WRAP <= 255:
+        return "beyond 32 bits"
     return "too large" if value > 255 else named.get(value, "other")
 
 
 def _some_values(profile: Profile) -> tuple[int, ...]:
-    return (7, 0, 1, 255, 127, 128, 254, -1, 256)
+    return (7, 0, 1, 255, 127, 128, 254, -1, 256, WRAP + 7)
 
 
 def _size_class(size: int, situation: Situation, chosen: Chosen) -> str:
