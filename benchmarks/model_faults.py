@@ -1,6 +1,7 @@
 """Mechanical faults in the model, and who sees them: the laws, a check of the simulator, the tests.
 
-    python benchmarks/model_faults.py [--seed N] [--count N] [--laws] [--quick] [--resume FILE [--most N]]
+    python benchmarks/model_faults.py [--seed N] [--count N] [--laws] [--quick]
+                                      [--resume FILE [--most N]] [--shard I/N]
 
 Each fault is one change in the syntax tree of ``spec/semantics`` or ``spec/plan.py``: a comparison turned, a
 conjunct dropped, a constant off by one, branches swapped, a refusal dropped. It is planted in a process of
@@ -47,10 +48,13 @@ def main() -> int:
     parser.add_argument("--only", default="", help="faults whose key has this text")
     parser.add_argument("--quick", action="store_true", help="ten faults, and the laws only")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="answers of earlier pieces, and of this")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="the I-th of N parts of the faults")
     parser.add_argument("--most", type=int, metavar="N", help="with --resume: faults to ask about at most")
     options = parser.parse_args()
     count = 10 if options.quick else options.count
     faults = [fault for fault in drawn_faults(options.seed, count) if options.only in fault.key]
+    number, of = map(int, options.shard.split("/"))
+    faults = faults[number - 1 :: of]
     print_title(f"{len(faults)} of {len(all_faults())} mechanical faults of the model, seed {options.seed}")
     judges: dict[str, Judge] = {"laws": by_laws(spaces())}
     if not (options.laws or options.quick):

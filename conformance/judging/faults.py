@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
-from snaptree.conformance.engine.answers import Declined
+from snaptree.conformance.engine.answers import Declined, Failed
 from snaptree.conformance.engine.differences import PROCESS, Difference
 from snaptree.conformance.judging.consequences import BYSTANDERS, is_of_any_call, kind_of
 from snaptree.conformance.judging.deviations import OF_LOOKS, Deviation, outcome_word
 from snaptree.spec.operations import target_of
-from snaptree.spec.outcomes import Refused
+from snaptree.spec.outcomes import Accepted, Refused
 from snaptree.spec.profiles import Profile
 from snaptree.spec.rules import attribute, rule
 from snaptree.spec.vocabulary import FAULT_PARTS, PARTS, RELATIONS, Holdings, conditions_of, pairs, told_by
@@ -108,11 +108,23 @@ def _same_fault(found: Deviation, earlier: Deviation, profile: Profile) -> bool:
         return here.part == there.part
     # The case that went wrong earlier has to be part of the case at hand.
     special = earlier.conditions <= found.conditions
-    if special and kind_of(here) == kind_of(there) and earlier.rule in _speaking(found):
+    alike = special and kind_of(here) == kind_of(there)
+    if alike and (earlier.rule in _speaking(found) or _refuses_first(earlier)):
         return True
     if special and _harms_bystanders(found, here) and _harms_bystanders(earlier, there):
         return here.part == there.part or {here.part, there.part} == {"content", "size"}
     return found.kinds <= earlier.kinds and not _would_show(there, found, profile)
+
+
+def _refuses_first(earlier: Deviation) -> bool:
+    """Whether a call was refused or failed where it is accepted, or with the wrong kind in a special case.
+
+    The same answer in a more special case, where another one is right, only came before that.
+    """
+    taken = earlier.run.steps[-1]
+    plain = isinstance(taken.outcome, Accepted) or bool(earlier.conditions)
+    answered = isinstance(taken.answer, Declined | Failed)
+    return plain and answered and earlier.differences[0].part == "outcome"
 
 
 def _harms_bystanders(found: Deviation, difference: Difference) -> bool:

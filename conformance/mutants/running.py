@@ -282,7 +282,7 @@ class ValuesAreCutToAByte(SimulatedDomain):
 
 
 @breaks("ACTIVE-13", "ACTIVE-11", "ACTIVE-12", found_by="values")
-class ArgumentsOf32Bits(SimulatedDomain):
+class ArgumentsCutShort(SimulatedDomain):
     """It reads the lower 32 bits of a block or value that it is given."""
 
     def write_disk(self, disk: str, block: int, value: int) -> None:

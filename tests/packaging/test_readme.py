@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from snaptree.conformance.cli.command import run
+from snaptree.conformance.judging.record import RunRecord
+from snaptree.conformance.judging.verdict import judge
+from snaptree.conformance.methods.aspects import Aspects
+from snaptree.conformance.methods.bounds import Bounds
+from snaptree.conformance.methods.examples import Examples
+from snaptree.conformance.methods.stories import Stories
+from snaptree.spec.profiles import load_profile
+from snaptree.spec.rules import rules
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -29,6 +38,22 @@ def test_ten_line_driver_is_caught_as_shown(
         assert line in shown
     trace = tmp_path / "snaptree-report" / "traces" / f"{identifier}.jsonl"
     assert run(["replay", str(trace), "--driver", "readme_driver:MyDriver"]) == 1
+
+
+def test_the_verdicts_shown_count_the_rules_that_there_are() -> None:
+    profile = load_profile("rfc")
+    nothing_seen = Counter(one.status for one in judge(RunRecord(), profile, rules()).rules)
+    shown = re.sub(r"[│\n ]+", " ", README)
+    verdicts = re.findall(r"\((\d+) of (\d+) rules passed, ([\w ,]+) not judged by steps\)", shown)
+    assert len(verdicts) == 2
+    for passed, of, rest in verdicts:
+        numbers = [int(one) for one in re.findall(r"\d+", rest)]
+        assert int(of) == len(rules()) == int(passed) + sum(numbers)
+        assert numbers[-1] == nothing_seen["judged elsewhere"]
+        assert f"{nothing_seen['not claimed']} not claimed" in rest
+    for method in (Examples(), Aspects(), Stories()):
+        (part,) = method.parts(profile, Bounds())
+        assert re.search(rf"{method.name} +{re.escape(part.title)} +{part.total} of {part.total} ", README)
 
 
 def test_every_command_of_the_table_exists(capsys: pytest.CaptureFixture[str]) -> None:
