@@ -29,13 +29,18 @@ def test_ten_line_driver_is_caught_as_shown(
     (tmp_path / "readme_driver.py").write_text(code)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert run(["check", "readme_driver:MyDriver", "--snapshots", "2", "--sequences", "40"]) == 1
+    assert (
+        run(["check", "readme_driver:MyDriver", "--snapshots", "2", "--sequences", "40", "--seed", "1"]) == 1
+    )
     shown = capsys.readouterr().out
+    assert "check mine:MyDriver --snapshots 2 --sequences 40 --seed 1" in README
     (identifier,) = re.findall(r"deviation 1 of 1  ([0-9a-f]{8})", README)
     assert f"deviation 1 of 1  {identifier}" in shown, "the id is stable over runs and seeds"
     for line in (" 1  create(a)", " 3  discard(a)", " allowed   refused as WouldDiscard"):
         assert line in README
         assert line in shown
+    (verdict,) = re.findall(r"^mine:MyDriver (deviates in .*)$", README, re.MULTILINE)
+    assert f"readme_driver:MyDriver {verdict}" in shown.splitlines()
     trace = tmp_path / "snaptree-report" / "traces" / f"{identifier}.jsonl"
     assert run(["replay", str(trace), "--driver", "readme_driver:MyDriver"]) == 1
 
@@ -44,7 +49,7 @@ def test_the_verdicts_shown_count_the_rules_that_there_are() -> None:
     profile = load_profile("rfc")
     nothing_seen = Counter(one.status for one in judge(RunRecord(), profile, rules()).rules)
     shown = re.sub(r"[│\n ]+", " ", README)
-    verdicts = re.findall(r"\((\d+) of (\d+) rules passed, ([\w ,]+) not judged by steps\)", shown)
+    verdicts = re.findall(r"\((\d+) of (\d+) rules passed, ([\w ,]+) not judged by steps[,)]", shown)
     assert len(verdicts) == 2
     for passed, of, rest in verdicts:
         numbers = [int(one) for one in re.findall(r"\d+", rest)]
