@@ -18,6 +18,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "merge_into_parent.effect: isinstance(operation, MergeIntoParentForced) and lost.active → lost.active": (
         "A plain merge that would lose the active state is refused, and its plan is that of the forced one."
     ),
+    "create._generated_uuid: 4096 → 4097": "How many uuids are kept: what is not kept is computed again.",
     "listing.lookup_effect: 1 → 0": "A walk finds the only bearer as well.",
 }
 """Reasons by the key of the fault."""

@@ -154,8 +154,8 @@ class OutlivesItsProcess(SimulatedDomain):
 
 
 @breaks("POWER-19")
-class CrashEndsWhatIsOff(SimulatedDomain):
-    """A crash removes a transient domain that is off."""
+class CrashTakesSnapshots(SimulatedDomain):
+    """A crash removes a transient domain that is off with all its snapshots."""
 
     def crash(self) -> None:
         super().crash()
