@@ -111,6 +111,8 @@ def _same_fault(found: Deviation, earlier: Deviation, profile: Profile) -> bool:
     alike = special and kind_of(here) == kind_of(there)
     if alike and (earlier.rule in _speaking(found) or _refuses_first(earlier)):
         return True
+    if special and here.part == there.part == "order" and found.rule == earlier.rule:
+        return True  # whether the roots were asked for, or the children of a snapshot, is chance
     if special and _harms_bystanders(found, here) and _harms_bystanders(earlier, there):
         return here.part == there.part or {here.part, there.part} == {"content", "size"}
     return found.kinds <= earlier.kinds and not _would_show(there, found, profile)
