@@ -30,8 +30,8 @@ def report(**changes: Any) -> dict[str, Any]:
             "rules_not_claimed": 0, "rules_judged_elsewhere": 0,
         },
         "rules": [
-            {"id": "MERGE-1", "status": "pass"}, {"id": "MERGE-2", "status": "pass"},
-            {"id": "MERGE-3", "status": "not observed"},
+            {"id": "MERGE-17", "status": "pass"}, {"id": "MERGE-18", "status": "pass"},
+            {"id": "MERGE-19", "status": "not observed"},
         ],
         "deviations": [],
         **changes,
@@ -40,7 +40,7 @@ def report(**changes: Any) -> dict[str, Any]:
 
 def deviation(**changes: Any) -> dict[str, Any]:
     return {
-        "id": "0123abcd", "rules": ["MERGE-1"], "operation": "merge_into_parent", "expected": ["accepted"],
+        "id": "0123abcd", "rules": ["MERGE-17"], "operation": "merge_into_parent", "expected": ["accepted"],
         "observed": "50% done\n::add-mask::x", "replay": "snaptree replay a,b:c", "flaky": False,
         "known": False,
         **changes,
@@ -50,7 +50,7 @@ def deviation(**changes: Any) -> dict[str, Any]:
 def test_a_deviation_is_an_error_of_one_line() -> None:
     shown = annotation_lines(report(verdict="deviates", deviations=[deviation()])).splitlines()
     assert shown[0].startswith(
-        "::error title=MERGE-1 in merge_into_parent::allowed accepted; seen 50%25 done"
+        "::error title=MERGE-17 in merge_into_parent::allowed accepted; seen 50%25 done"
     )
     assert shown[0].endswith("%0Areplay: snaptree replay a,b:c")
     assert shown[1:] == ["::notice title=snaptree%3A mine%3ADriver::deviates in 1 way; 2 of 3 rules passed"]
@@ -81,7 +81,7 @@ def test_the_page_has_the_verdict_the_deviations_and_what_was_not_observed() -> 
     assert "**deviates in 1 way, 1 known; 2 of 3 rules passed**" in page
     assert "a \\| b \\<script\\>" in page
     assert "<summary>1 known deviation</summary>" in page
-    assert "<summary>1 rule not observed</summary>\n\nMERGE-3" in page
+    assert "<summary>1 rule not observed</summary>\n\nMERGE-19" in page
 
 
 @pytest.mark.parametrize(
