@@ -22,13 +22,14 @@ from snaptree.conformance.engine import answers, coverage, differences, lockstep
 from snaptree.conformance.judging import baseline, deviations, known, record
 from snaptree.conformance.methods import bounds
 from snaptree.conformance.running import heading, known_list
-from snaptree.conformance.sequences import interruption, running
+from snaptree.conformance.sequences import history, interruption, running
 from snaptree.spec import operations, outcomes, profiles, state
 from snaptree.spec.libvirt import calls
 
 _MODULES: Final = (
     state, outcomes, operations, calls, profiles, answers, coverage, differences, lockstep, own_calls,
-    interruption, running, bounds, components, record, deviations, known, baseline, heading, known_list,
+    history, interruption, running, bounds, components, record, deviations, known, baseline, heading,
+    known_list,
 )  # fmt: skip
 """Modules whose dataclasses and named tuples can be stored."""
 

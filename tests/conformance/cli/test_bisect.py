@@ -25,7 +25,7 @@ def test_a_driver_that_cannot_be_started_is_neither_good_nor_bad(options: list[s
 
 
 def test_a_deviation_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "hasty.py").write_text(
+    (tmp_path / "hasty_bisect.py").write_text(
         "from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver\n"
         "class Hasty(SimulatedDomain):\n"
         "    def discard(self, snapshot):\n"
@@ -34,8 +34,19 @@ def test_a_deviation_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "    domain_class = Hasty\n"
     )
     monkeypatch.chdir(tmp_path)
-    check = ["check", "hasty:MyDriver", "--graph", "tree=2", "--sequences", "0", "--seed", "1", "--jobs", "1"]
+    check = [
+        "check",
+        "hasty_bisect:MyDriver",
+        "--graph",
+        "tree=2",
+        "--sequences",
+        "0",
+        "--seed",
+        "1",
+        "--jobs",
+        "1",
+    ]
     assert run([*check, "--out", "out"]) == 1
     trace = sorted(Path("out/traces").glob("*.jsonl"))[0]
-    assert run(["replay", str(trace), "--bisect", "--driver", "hasty:MyDriver"]) == 1
+    assert run(["replay", str(trace), "--bisect", "--driver", "hasty_bisect:MyDriver"]) == 1
     assert run(["replay", str(trace), "--bisect"]) == 0

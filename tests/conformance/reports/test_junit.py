@@ -27,10 +27,10 @@ class HastyDriver(SimulatorDriver):
 def test_counts_add_up_and_every_case_has_a_name_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "hasty.py").write_text(DRIVER)
+    (tmp_path / "hasty_of_junit.py").write_text(DRIVER)
     monkeypatch.chdir(tmp_path)
     few = ("--graph", "tree=1", "--methods", "exhaustive,values", "--seed", "7", "--in-process")
-    code = run(["check", "hasty:HastyDriver", *few, "--shard", "1/2", "--out", "out"])
+    code = run(["check", "hasty_of_junit:HastyDriver", *few, "--shard", "1/2", "--out", "out"])
     assert code in (1, 6)
     root = ElementTree.parse("out/junit.xml").getroot()
     cases = [*root.iter("testcase")]

@@ -42,7 +42,7 @@ QUICK = ("--graph", "tree=1", "--methods", "exhaustive", "--seed", "7", "--in-pr
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Drivers that deviate, in the current folder."""
-    (tmp_path / "hasty.py").write_text(DRIVER)
+    (tmp_path / "hasty_b.py").write_text(DRIVER)
     monkeypatch.chdir(tmp_path)
 
 
@@ -52,20 +52,18 @@ def report(folder: str) -> dict[str, Any]:
 
 
 def test_only_what_the_baseline_does_not_have_fails_a_run(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["check", "hasty:HastyDriver", *QUICK, "--out", "first"]) == 1
+    assert run(["check", "hasty_b:HastyDriver", *QUICK, "--out", "first"]) == 1
     old = {found["id"] for found in report("first")["deviations"]}
     assert old
-    assert run(["check", "hasty:HastyDriver", *QUICK, "--baseline", "first", "--out", "again"]) == 0
+    assert run(["check", "hasty_b:HastyDriver", *QUICK, "--baseline", "first", "--out", "again"]) == 0
     assert {found["id"] for found in report("again")["deviations"] if found["known"]} == old
-    assert (
-        run(["check", "hasty:HastierDriver", *QUICK, "--baseline", "first/report.json", "--out", "worse"])
-        == 1
-    )
+    worse = ["check", "hasty_b:HastierDriver", *QUICK, "--baseline", "first/report.json", "--out", "worse"]
+    assert run(worse) == 1
     new = {found["id"] for found in report("worse")["deviations"] if not found["known"]}
     assert new
     assert not new & old
     capsys.readouterr()
-    assert run(["check", "hasty:RightDriver", *QUICK, "--baseline", "first", "--out", "mended"]) == 0
+    assert run(["check", "hasty_b:RightDriver", *QUICK, "--baseline", "first", "--out", "mended"]) == 0
     assert set(report("mended")["baseline"]["gone"]) == old
     shown = " ".join(capsys.readouterr().out.split())
     assert all(f"no longer seen: deviation {one} " in shown for one in old)

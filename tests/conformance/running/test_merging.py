@@ -19,6 +19,7 @@ from snaptree.conformance.methods.bounds import Bounds
 from snaptree.conformance.running.heading import Heading
 from snaptree.conformance.running.known_list import KnownList
 from snaptree.conformance.running.stored import NotStorable, _known, restored, stored
+from snaptree.conformance.sequences.history import Call
 
 DRIVER = """
 from snaptree.conformance.drivers.simulator import SimulatedDomain, SimulatorDriver
@@ -44,10 +45,10 @@ WORK = ("--methods", "examples,exhaustive,sampled", "--jobs", "1")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The report of a run in ``whole``, and of its three shards in ``1`` to ``3``."""
     folder = tmp_path_factory.mktemp("shards")
-    (folder / "hasty.py").write_text(DRIVER)
+    (folder / "hasty_of_shards.py").write_text(DRIVER)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        command = ["check", "hasty:HastyDriver", *CHOSEN, *WORK]
+        command = ["check", "hasty_of_shards:HastyDriver", *CHOSEN, *WORK]
         assert run([*command, "--out", "whole"]) == 1
         for number in (1, 2, 3):
             assert run([*command, "--shard", f"{number}/3", "--out", str(number)]) in (1, 6)
@@ -140,7 +141,8 @@ def of_own(annotation: Any) -> Iterator[type]:
         if here.__module__.startswith("snaptree") and (is_dataclass(here) or hasattr(here, "_fields")):
             yield here
             if here.__module__ != "snaptree.spec.state":  # maps of rpds cannot be subscripted at run time
-                waiting.extend(get_type_hints(here).values())
+                # A run names the calls of a history, whose module imports that of the run.
+                waiting.extend(get_type_hints(here, localns={"Call": Call}).values())
 
 
 @pytest.mark.parametrize("kind", [Heading, Bounds, KnownList, RunRecord])
