@@ -317,6 +317,12 @@ class LiveDomain(InPlaceDomain):
         self._check_unsaved()
         super().write_blocks(disk, blocks)
 
+    @translate_errors
+    def resize_disk(self, disk: str, size: int) -> None:
+        """Set the size in bytes; the memory of a managed-save image belongs to the disks as they were."""
+        self._check_unsaved()
+        super().resize_disk(disk, size)
+
     def _check_unsaved(self) -> None:
         if self._saved is not None:
             raise InvalidPowerState("there is a managed-save image")

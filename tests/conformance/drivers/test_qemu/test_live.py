@@ -14,7 +14,7 @@ from snaptree.conformance.drivers.qemu.live import LiveDriver
 from snaptree.conformance.engine.answers import Returned
 from snaptree.conformance.sequences.running import run_sequence
 from snaptree.spec import operations as ops
-from snaptree.spec.outcomes import InvalidPowerState
+from snaptree.spec.outcomes import InvalidPowerState, Refused
 
 from ..hypervisors import skip_without
 
@@ -141,3 +141,14 @@ def test_a_merge_reaches_a_branch_beside_the_running_one_after_it(driver: LiveDr
     run = run_sequence(driver, [*branches, ops.MergeIntoChildren("s1")])
     assert run.differences == ()
     assert len(run.steps) == len(branches) + 1
+
+
+def test_the_disks_of_a_managed_save_image_stay_as_they_are(driver: LiveDriver) -> None:
+    operations = [
+        ops.Start(), ops.ManagedSave(), ops.ResizeDisk("vda", 1 << 21), ops.WriteDisk("vda", 0, 1),
+        ops.Start(),
+    ]  # fmt: skip
+    run = run_sequence(driver, operations)
+    assert run.differences == ()
+    refused = [isinstance(step.outcome, Refused) for step in run.steps]
+    assert refused[: len(operations)] == [False, False, True, True, False]
