@@ -38,12 +38,16 @@ class Lossy(Shelf):
         super().put(path, blocks)
         flush(self.folder)
 
-    def commit(self, tree: KeptTree) -> None:
-        flush(self.folder)
+    def replace_state(self, tree: KeptTree) -> None:
+        """Put a new state file, which is flushed, in the place of the old one."""
         new = self.folder / "state.new"
         new.write_text(self.record(tree), encoding="utf-8")
         flush(new)
         os.replace(new, self.folder / STATE)
+
+    def commit(self, tree: KeptTree) -> None:
+        flush(self.folder)
+        self.replace_state(tree)
         # An error here is no error of the call: the new state is in its place.
         with suppress(OSError):
             flush(self.folder)
@@ -117,10 +121,7 @@ class FolderNotFlushed(Lossy):
     power = "strict"
 
     def commit(self, tree: KeptTree) -> None:
-        new = self.folder / "state.new"
-        new.write_text(self.record(tree), encoding="utf-8")
-        flush(new)
-        os.replace(new, self.folder / STATE)
+        self.replace_state(tree)
         with suppress(OSError):
             flush(self.folder)
 
@@ -133,10 +134,7 @@ class SuccessBeforeFlush(Lossy):
 
     def commit(self, tree: KeptTree) -> None:
         flush(self.folder)
-        new = self.folder / "state.new"
-        new.write_text(self.record(tree), encoding="utf-8")
-        flush(new)
-        os.replace(new, self.folder / STATE)
+        self.replace_state(tree)
 
 
 class OldGoesBeforeFlush(Lossy):
@@ -152,10 +150,7 @@ class OldGoesBeforeFlush(Lossy):
                 for disk in self.sizes:
                     self.copy_layer(disk, needed.source, needed.new)
             flush(self.folder)
-            new = self.folder / "state.new"
-            new.write_text(self.record(after), encoding="utf-8")
-            flush(new)
-            os.replace(new, self.folder / STATE)
+            self.replace_state(after)
         except OSError:
             self.reopen()
             raise
