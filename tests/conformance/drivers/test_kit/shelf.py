@@ -6,12 +6,11 @@ Run it with ``snaptree check shelf:ShelfDriver`` in this folder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from snaptree.conformance.driver import DEFAULT_DISKS, DriverOptions, Json
 from snaptree.conformance.drivers.kit.blocks import check_write, disk_entry
 from snaptree.conformance.drivers.kit.kept_tree import KeptDomain, KeptTree, layer_changes
-from snaptree.spec.profiles import Profile, load_profile
+from snaptree.spec.profiles import Profile, varied
 
 
 class Shelf(KeptDomain):
@@ -52,9 +51,7 @@ class ShelfDriver:
     name, version, domain_class = "shelf", "1", Shelf
 
     def __init__(self, options: DriverOptions) -> None:
-        profile = load_profile(options.profile or "qemu")
-        claimed = {call: claim for call, claim in profile.operations.items() if call != "resize_disk"}
-        self.profile = replace(profile, operations=claimed)
+        self.profile = varied(options.profile or "qemu", ["operations.resize_disk=false"])
 
     def open(self, disks: Mapping[str, int] = DEFAULT_DISKS) -> Shelf:
         return self.domain_class(self.profile, dict(disks))
